@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// One project for every package: 40 inline projects cost five times as much as one.
+const conditions = ['@unnoise/source', 'module', 'node', 'development|production'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    isolate: false,
+    include: ['{packages/*,conformance,tools}/test/**/*.test.ts'],
+  },
+});
