@@ -1,30 +1,51 @@
-// One command on a fresh machine: install what the lockfile says, once, then do the job.
+// One command on a fresh machine: install what the lockfile says, once, then do the job. Needs only Node and npm.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Node ${process.versions.node} is too old: unnoise needs 20.19 or newer.`);
+  process.exit(1);
+}
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const env = { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', PATH: join(root, 'node_modules/.bin') + delimiter + process.env.PATH };
-const sh = (command) => {
+const PATH = join(root, 'node_modules/.bin') + delimiter + process.env.PATH;
+const env = { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', PATH };
+const quote = process.platform === 'win32' ? JSON.stringify : (arg) => `'${arg.replaceAll("'", `'\\''`)}'`;
+
+function sh(command) {
   const { status } = spawnSync(command, { cwd: root, env, stdio: 'inherit', shell: true });
   if (status !== 0) process.exit(status ?? 1);
-};
+}
 
-const [job, ...args] = process.argv.slice(2);
-const rest = args.map((arg) => JSON.stringify(arg)).join(' ');
-const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.replace(/\+.*/, '');
-if (job === 'pnpm') { sh(`npx --yes ${pnpm} ${rest}`); process.exit(0); }
-
-const stamp = join(root, 'node_modules/.installed');
-const want = createHash('sha256').update(pnpm).update(readFileSync(join(root, 'pnpm-lock.yaml'))).digest('hex');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== want) {
+function install() {
+  const stamp = join(root, 'node_modules/.installed');
+  const lock = readFileSync(join(root, 'pnpm-lock.yaml'));
+  const want = createHash('sha256').update(pnpm).update(lock).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
   sh(`npx --yes ${pnpm} install --frozen-lockfile`);
   writeFileSync(stamp, want);
 }
+
+const [job, ...args] = process.argv.slice(2);
+const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
 const ts = 'node --conditions=@unnoise/source --import tsx';
 const jobs = {
-  test: `vitest run ${rest}`,
+  start: `${ts} packages/pipelines/src/cli.ts generate --model packages/model-fashion-28`,
+  test: 'vitest run --reporter=default --reporter=./tools/count-reporter.ts',
+  bench: `${ts} tools/bench/index.ts`,
+  build: `${ts} tools/build.ts`,
+  'build:readme': `${ts} tools/check/index.ts readme --write`,
+  check: `${ts} tools/check/index.ts`,
+  docs: `npx --yes ${pnpm} --dir docs install --frozen-lockfile && npx --yes ${pnpm} --dir docs run build`,
+  pnpm: `npx --yes ${pnpm}`,
 };
-sh(jobs[job] ?? `echo "unknown job ${job}" && exit 1`);
+if (!(job in jobs)) {
+  console.error(`No job "${job}". The jobs are: ${Object.keys(jobs).join(', ')}.`);
+  process.exit(1);
+}
+if (job !== 'pnpm') install();
+sh([jobs[job], ...args.map(quote)].join(' '));
