@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'DISPOSED' // a tensor or run was used after dispose
   | 'DEVICE_LOST'; // the device of the backend is gone
 
-const MARKER: unique symbol = Symbol.for('unnoise.DiffusionError') as never;
+const MARKER: symbol = Symbol.for('unnoise.DiffusionError');
 
 /** What unnoise throws. The message says what happened, with values, then what to do. */
 export class DiffusionError extends Error {
