@@ -1,0 +1,38 @@
+// Rounding of float32 to the bits of the two 16-bit float types, to nearest, ties to even. Storage is a Uint16Array.
+
+/** The 16-bit float types; arrays of them hold the raw bits. */
+export type HalfDType = 'float16' | 'bfloat16';
+
+const scratch = new Float32Array(1);
+const bitsOf = new Uint32Array(scratch.buffer);
+
+/** The bits of every value of `source`, rounded to `dtype`. */
+export function toHalfBits(source: Float32Array, dtype: HalfDType): Uint16Array {
+  const round = dtype === 'float16' ? float16Bits : bfloat16Bits;
+  return Uint16Array.from(source, round);
+}
+
+function float16Bits(value: number): number {
+  scratch[0] = value;
+  const sign = (bitsOf[0]! >>> 16) & 0x8000;
+  const magnitude = bitsOf[0]! & 0x7fffffff;
+  if (magnitude >= 0x7f800001) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // 65520 and up round to infinity
+  // Below 2^-14 the unit is 2^-24: adding 1/2 shifts the value there, and float32 addition rounds to even.
+  if (magnitude < 0x38800000) {
+    scratch[0] = Math.abs(value) + 0.5;
+    return sign | (bitsOf[0]! - 0x3f000000);
+  }
+  return sign | (roundedShift(magnitude, 13) - (112 << 10));
+}
+
+function bfloat16Bits(value: number): number {
+  scratch[0] = value;
+  return Number.isNaN(value) ? 0x7fc0 : roundedShift(bitsOf[0]!, 16);
+}
+
+/** bits >> shift, rounded to nearest, ties to even. */
+function roundedShift(bits: number, shift: number): number {
+  const half = (1 << (shift - 1)) - 1;
+  return (bits + half + ((bits >>> shift) & 1)) >>> shift;
+}

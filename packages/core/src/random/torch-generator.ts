@@ -1,0 +1,196 @@
+// torch's CPU generator: MT19937, its uniform, normal and integer draws, and the normal that a short draw leaves behind.
+// Float32 numbers equal torch 2.13 on x86 with AVX2 bit for bit; see docs/random-streams.md for the rest.
+import { DiffusionError } from '../errors.ts';
+import { badState, sampleCount, seedBits } from './arguments.ts';
+import { BLOCK, boxMuller32, boxMuller64, polar64 } from './box-muller.ts';
+import { toHalfBits } from './float16.ts';
+import type { HalfDType } from './float16.ts';
+import type { Generator } from './generator.ts';
+import { Mt19937 } from './mt19937.ts';
+import type { Mt19937State } from './mt19937.ts';
+
+/** A stream that also draws the 16-bit float types. */
+export interface HalfGenerator extends Generator {
+  /** Standard normal numbers as the bits of float16 (the default) or bfloat16. */
+  normal16(shape: readonly number[], dtype?: HalfDType): Uint16Array;
+}
+
+/** What `save` of a torch CPU generator returns. */
+export interface TorchGeneratorState {
+  readonly stream: 'torch-cpu';
+  readonly engine: Mt19937State;
+  /** The second half of a scalar Box-Muller pair, waiting for the next draw of fewer than 16 normals. */
+  readonly cachedNormal: number | null;
+}
+
+/** torch.Generator('cpu') after manual_seed. Any draw advances the one stream that all methods share. */
+export interface TorchGenerator extends HalfGenerator {
+  /** Integers in [low, high), as torch.randint of dtype int64. */
+  randint(low: number | bigint, high: number | bigint, shape: readonly number[]): BigInt64Array;
+  /** A permutation of 0 .. n-1, as torch.randperm. */
+  randperm(n: number): Int32Array;
+  clone(): TorchGenerator;
+  save(): TorchGeneratorState;
+  restore(state: unknown): void;
+}
+
+/**
+ * The stream of `torch.Generator().manual_seed(seed)` on the CPU.
+ * @param seed an integer from -2^63 to 2^64 - 1; torch's engine uses its low 32 bits.
+ * @throws DiffusionError REQUEST_INVALID for any other seed.
+ */
+export function torchGenerator(seed: number | bigint): TorchGenerator {
+  return new TorchStream(new Mt19937(Number(seedBits(seed) & 0xffffffffn)), null);
+}
+
+class TorchStream implements TorchGenerator {
+  #engine: Mt19937;
+  #cachedNormal: number | null;
+  readonly #words: Uint32Array = new Uint32Array(BLOCK);
+  readonly #doubles: Float64Array = new Float64Array(BLOCK);
+
+  constructor(engine: Mt19937, cachedNormal: number | null) {
+    this.#engine = engine;
+    this.#cachedNormal = cachedNormal;
+  }
+
+  uniform(shape: readonly number[], dtype?: 'float32'): Float32Array;
+  uniform(shape: readonly number[], dtype: 'float64'): Float64Array;
+  uniform(shape: readonly number[], dtype: 'float32' | 'float64' = 'float32'): Float32Array | Float64Array {
+    const n = sampleCount(shape);
+    const engine = this.#engine;
+    const out = dtype === 'float32' ? new Float32Array(n) : new Float64Array(n);
+    if (dtype === 'float32') for (let i = 0; i < n; i++) out[i] = (engine.uint32() & 0xffffff) * 2 ** -24;
+    else for (let i = 0; i < n; i++) out[i] = engine.uint53() * 2 ** -53;
+    return out;
+  }
+
+  normal(shape: readonly number[], dtype?: 'float32'): Float32Array;
+  normal(shape: readonly number[], dtype: 'float64'): Float64Array;
+  normal(shape: readonly number[], dtype: 'float32' | 'float64' = 'float32'): Float32Array | Float64Array {
+    return dtype === 'float32' ? this.#normal32(sampleCount(shape)) : this.#normal64(sampleCount(shape));
+  }
+
+  normal16(shape: readonly number[], dtype: HalfDType = 'float16'): Uint16Array {
+    const out = new Float32Array(sampleCount(shape));
+    if (out.length < BLOCK) this.#scalars(out);
+    else this.#blocks32(out, 0); // unlike float32, the tail's redraw follows the last whole block directly
+    return toHalfBits(out, dtype);
+  }
+
+  randint(low: number | bigint, high: number | bigint, shape: readonly number[]): BigInt64Array {
+    const [base, range] = integerRange(low, high);
+    const out = new BigInt64Array(sampleCount(shape));
+    const wide = range >= 2n ** 32n;
+    for (let i = 0; i < out.length; i++) {
+      const word = wide ? this.#engine.uint64() : BigInt(this.#engine.uint32());
+      out[i] = base + (word % range);
+    }
+    return out;
+  }
+
+  randperm(n: number): Int32Array {
+    const out = Int32Array.from({ length: sampleCount([n]) }, (_, i) => i);
+    for (let i = 0; i < n - 1; i++) {
+      const j = i + (this.#engine.uint32() % (n - i));
+      const value = out[i]!;
+      out[i] = out[j]!;
+      out[j] = value;
+    }
+    return out;
+  }
+
+  clone(): TorchGenerator {
+    return new TorchStream(Mt19937.from(this.#engine.save()), this.#cachedNormal);
+  }
+
+  save(): TorchGeneratorState {
+    return { stream: 'torch-cpu', engine: this.#engine.save(), cachedNormal: this.#cachedNormal };
+  }
+
+  restore(state: unknown): void {
+    const { stream, engine, cachedNormal } = (state ?? {}) as Partial<TorchGeneratorState>;
+    if (stream !== 'torch-cpu') throw badState('torch CPU', `its stream is ${JSON.stringify(stream)}`);
+    if (!Mt19937.isState(engine)) throw badState('torch CPU', 'its engine is not 624 words and a count of used ones');
+    if (cachedNormal !== null && !Number.isFinite(cachedNormal)) {
+      throw badState('torch CPU', `its cachedNormal is ${String(cachedNormal)}`);
+    }
+    this.#engine = Mt19937.from(engine);
+    this.#cachedNormal = cachedNormal as number | null;
+  }
+
+  #normal32(n: number): Float32Array {
+    const out = new Float32Array(n);
+    if (n < BLOCK) this.#scalars(out);
+    else this.#blocks32(out, n % BLOCK);
+    return out;
+  }
+
+  #normal64(n: number): Float64Array {
+    const out = new Float64Array(n);
+    if (n < BLOCK) this.#scalars(out);
+    else this.#blocks64(out);
+    return out;
+  }
+
+  /** Fewer than 16 numbers: one at a time in float64, the second of each pair kept for the next call. */
+  #scalars(out: Float32Array | Float64Array): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.#scalar();
+  }
+
+  #scalar(): number {
+    const cached = this.#cachedNormal;
+    if (cached !== null) {
+      this.#cachedNormal = null;
+      return cached;
+    }
+    const angle = this.#engine.uint53() * 2 ** -53;
+    polar64(this.#engine.uint53() * 2 ** -53, angle, this.#doubles, 0, 1);
+    this.#cachedNormal = this.#doubles[1]!;
+    return this.#doubles[0]!;
+  }
+
+  /** Whole blocks in order, then `dropped` words unused, then a fresh block over the last 16 slots if n % 16 > 0. */
+  #blocks32(out: Float32Array, dropped: number): void {
+    const n = out.length;
+    for (let i = 0; i + BLOCK <= n; i += BLOCK) this.#block32(out, i);
+    if (n % BLOCK === 0) return;
+    this.#engine.skip(dropped);
+    this.#block32(out, n - BLOCK);
+  }
+
+  #block32(out: Float32Array, offset: number): void {
+    this.#engine.fill(this.#words);
+    boxMuller32(this.#words, out, offset);
+  }
+
+  #blocks64(out: Float64Array): void {
+    const n = out.length;
+    for (let i = 0; i + BLOCK <= n; i += BLOCK) this.#block64(out, i);
+    if (n % BLOCK === 0) return;
+    this.#engine.skip(2 * (n % BLOCK)); // two words make one float64 uniform
+    this.#block64(out, n - BLOCK);
+  }
+
+  #block64(out: Float64Array, offset: number): void {
+    const block = this.#doubles;
+    for (let j = 0; j < BLOCK; j++) block[j] = this.#engine.uint53() * 2 ** -53;
+    boxMuller64(block);
+    out.set(block, offset);
+  }
+}
+
+/** [low, high - low], checked. */
+function integerRange(low: number | bigint, high: number | bigint): [bigint, bigint] {
+  const isInt64 = (x: number | bigint): boolean =>
+    typeof x === 'bigint' ? BigInt.asIntN(64, x) === x : Number.isSafeInteger(x);
+  if (!isInt64(low) || !isInt64(high) || low >= high) {
+    throw new DiffusionError(
+      'REQUEST_INVALID',
+      `randint needs integers low < high within 64 bits, got low ${String(low)} and high ${String(high)}. ` +
+        'Pass whole numbers, and bigints beyond 2^53.',
+      { low: String(low), high: String(high) },
+    );
+  }
+  return [BigInt(low), BigInt(high) - BigInt(low)];
+}
