@@ -11,7 +11,9 @@ const NODE = ['@unnoise/pipelines', '@unnoise/conformance'];
 const file = (name: string): string => `${name.replace('@unnoise/', '')}.json`;
 
 function project({ dir, manifest }: Package, known: ReadonlySet<string>): object {
-  const needs = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) => known.has(name));
+  const needs = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter((name) =>
+    known.has(name),
+  );
   return {
     extends: '../tsconfig.json',
     compilerOptions: {
@@ -46,7 +48,12 @@ for (const entry of all) write(join(out, file(entry.manifest.name)), JSON.string
 const args = process.argv.slice(2);
 const named = args.filter((arg) => arg !== '--clean');
 const wanted = all.filter(({ dir }) => named.length === 0 || named.includes(dir));
-if (args.includes('--clean')) for (const { dir } of wanted) rmSync(join(root, dir, 'dist'), { recursive: true, force: true });
+if (args.includes('--clean'))
+  for (const { dir } of wanted) rmSync(join(root, dir, 'dist'), { recursive: true, force: true });
 const targets = wanted.map(({ manifest }) => join(out, file(manifest.name)));
-const { status } = spawnSync('tsc', ['-b', ...targets], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+const { status } = spawnSync('tsc', ['-b', ...targets], {
+  cwd: root,
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+});
 process.exit(status ?? 1);
