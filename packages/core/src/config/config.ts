@@ -1,0 +1,80 @@
+// Config semantics exactly as upstream's ConfigMixin: defaults do not travel on a swap, hidden keys survive A to B to A.
+
+import { DiffusionError } from '../errors.ts';
+import { warn } from '../warn.ts';
+import type { AnySchema } from './schema.ts';
+import { checkConfig } from './schema.ts';
+
+/** A config object as read from a file or taken from a scheduler. */
+export type ConfigObject = Readonly<Record<string, unknown>>;
+
+/** The part of a scheduler class that config handling needs. */
+export interface ConfigOwner {
+  readonly className: string;
+  readonly schema: AnySchema;
+  /** Old key -> new key; the old one is read, with a warning. */
+  readonly deprecatedKeys?: Readonly<Record<string, string>>;
+}
+
+/** Non-enumerable, so that it never reaches a file: which values were defaults. */
+const DEFAULTS = '_use_default_values';
+
+/** The keys of a config that were not given but filled in from the defaults. */
+export function defaultedKeys(config: ConfigObject): readonly string[] {
+  return (config[DEFAULTS] as readonly string[] | undefined) ?? [];
+}
+
+/** The frozen config of a new scheduler: defaults, then what was given, then hidden keys of other classes. */
+export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: ConfigObject = {}): Readonly<C> {
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  checkConfig(owner.className, owner.schema, present);
+  const keys = Object.keys(owner.schema);
+  const values = keys.map((key) => [key, present[key] ?? owner.schema[key]?.default]);
+  const config = { ...hidden, ...Object.fromEntries(values) };
+  Object.defineProperty(config, DEFAULTS, { value: Object.freeze(keys.filter((key) => !(key in present))), enumerable: false });
+  return Object.freeze(config) as Readonly<C>;
+}
+
+export interface SplitConfig {
+  /** What goes to the constructor. */
+  readonly given: Record<string, unknown>;
+  /** Keys of other classes, kept for a swap back. */
+  readonly hidden: Record<string, unknown>;
+}
+
+/**
+ * Sorts a loaded config into constructor arguments and hidden keys, as upstream's extract_init_dict.
+ * `silent` says which foreign keys are expected (those of compatible classes and of the class that wrote the config); others warn.
+ */
+export function splitConfig(
+  owner: ConfigOwner,
+  source: ConfigObject,
+  overrides: ConfigObject,
+  silent: (key: string) => boolean,
+): SplitConfig {
+  checkClassName(owner.className, source);
+  const dropped = new Set(defaultedKeys(source));
+  const loaded = Object.entries(source).filter(([key]) => !dropped.has(key));
+  const given: Record<string, unknown> = {};
+  const hidden: Record<string, unknown> = {};
+  for (const [key, value] of loaded) {
+    const current = renamed(owner, key);
+    if (current in owner.schema) given[current] = value;
+    else hidden[key] = value;
+  }
+  const unused = Object.keys(hidden).filter((key) => !key.startsWith('_') && key !== 'quantization_config' && !silent(key));
+  if (unused.length > 0) warn(`${owner.className} does not use ${unused.join(', ')}; they are kept in its config but have no effect.`);
+  return { given: { ...given, ...overrides }, hidden };
+}
+
+function renamed(owner: ConfigOwner, key: string): string {
+  const current = owner.deprecatedKeys?.[key];
+  if (current) warn(`${owner.className}: config key ${key} is deprecated, use ${current}.`);
+  return current ?? key;
+}
+
+function checkClassName(className: string, source: ConfigObject): void {
+  const name = source['_class_name'];
+  if (name === undefined || typeof name === 'string' || Array.isArray(name)) return;
+  throw new DiffusionError('CONFIG_INVALID', `${className}: _class_name is ${JSON.stringify(name)}, not a class name.`, { name });
+}

@@ -1,0 +1,77 @@
+// Config keys that many schedulers share, with the defaults most of them have.
+
+import type { ConfigField, ConfigSchema } from './schema.ts';
+import { boolean, choice, number, optionalNumbers } from './schema.ts';
+
+export type PredictionType = 'epsilon' | 'sample' | 'v_prediction';
+export type TimestepSpacing = 'linspace' | 'leading' | 'trailing';
+export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
+export type FinalSigmasType = 'zero' | 'sigma_min';
+
+/** The noise schedule of training. */
+export interface BetaConfig<S extends string = BetaSchedule> {
+  readonly num_train_timesteps: number;
+  readonly beta_start: number;
+  readonly beta_end: number;
+  readonly beta_schedule: S;
+  readonly trained_betas: readonly number[] | null;
+}
+
+export const BETA_SCHEDULES: readonly BetaSchedule[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2'];
+
+export const betaFields: ConfigSchema<BetaConfig> = {
+  num_train_timesteps: number(1000, 'Number of noise levels the model was trained with.'),
+  beta_start: number(0.0001, 'First beta.'),
+  beta_end: number(0.02, 'Last beta.'),
+  beta_schedule: choice('linear', BETA_SCHEDULES, 'Rule from beta_start to beta_end.'),
+  trained_betas: optionalNumbers('Betas to use as they are; wins over beta_schedule.'),
+};
+
+/** Choice of the timesteps of a run. */
+export interface SpacingConfig {
+  readonly timestep_spacing: TimestepSpacing;
+  readonly steps_offset: number;
+}
+
+export const SPACINGS: readonly TimestepSpacing[] = ['linspace', 'leading', 'trailing'];
+
+export function spacingFields(spacing: TimestepSpacing): ConfigSchema<SpacingConfig> {
+  return {
+    timestep_spacing: choice(spacing, SPACINGS, 'How the timesteps of a run are spread over the trained ones.'),
+    steps_offset: number(0, 'Added to every timestep of leading spacing.'),
+  };
+}
+
+/** Dynamic thresholding of the predicted original sample (Imagen). */
+export interface ThresholdingConfig {
+  readonly thresholding: boolean;
+  readonly dynamic_thresholding_ratio: number;
+  readonly sample_max_value: number;
+}
+
+export const thresholdingFields: ConfigSchema<ThresholdingConfig> = {
+  thresholding: boolean(false, 'Dynamic thresholding of the predicted original sample; for pixel models only.'),
+  dynamic_thresholding_ratio: number(0.995, 'Quantile of the absolute values that becomes the threshold.'),
+  sample_max_value: number(1, 'Largest threshold.'),
+};
+
+/** Re-spacings of the sigmas; at most one may be on. */
+export interface SigmaScheduleConfig {
+  readonly use_karras_sigmas: boolean;
+  readonly use_exponential_sigmas: boolean;
+  readonly use_beta_sigmas: boolean;
+}
+
+export const sigmaScheduleFields: ConfigSchema<SigmaScheduleConfig> = {
+  use_karras_sigmas: boolean(false, 'Karras et al. (2022) sigmas, rho 7.'),
+  use_exponential_sigmas: boolean(false, 'Sigmas evenly spaced in their logarithm.'),
+  use_beta_sigmas: boolean(false, 'Sigmas by the quantiles of Beta(0.6, 0.6); import @unnoise/core/beta-sigmas first.'),
+};
+
+export const PREDICTION_TYPES: readonly PredictionType[] = ['epsilon', 'sample', 'v_prediction'];
+
+export const predictionTypeField: ConfigField<PredictionType> = choice(
+  'epsilon',
+  PREDICTION_TYPES,
+  'What the model predicts: the noise, the original sample, or the velocity.',
+);

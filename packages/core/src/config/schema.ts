@@ -1,0 +1,94 @@
+// A scheduler's schema: every config key with its default and meaning. It yields defaults, type checks and the README table.
+
+import { DiffusionError } from '../errors.ts';
+
+/** What a value must be. `any` is checked by the scheduler itself. */
+export type ConfigKind = 'number' | 'boolean' | 'string' | 'numbers' | 'any';
+
+export interface ConfigField<T> {
+  readonly default: T;
+  readonly kind: ConfigKind;
+  readonly doc: string;
+  /** The values that have a meaning; checked where upstream checks them, which is often only at setTimesteps or step. */
+  readonly choices?: readonly string[];
+  /** null is a value too. */
+  readonly nullable?: boolean;
+  /** No default: the constructor must be given it. */
+  readonly required?: boolean;
+}
+
+export type ConfigSchema<C> = { readonly [K in keyof C]-?: ConfigField<C[K]> };
+
+/** Any schema, where the keys do not matter. */
+export type AnySchema = Readonly<Record<string, ConfigField<unknown>>>;
+
+export function number(value: number, doc: string): ConfigField<number> {
+  return { default: value, kind: 'number', doc };
+}
+
+export function boolean(value: boolean, doc: string): ConfigField<boolean> {
+  return { default: value, kind: 'boolean', doc };
+}
+
+export function choice<T extends string>(value: NoInfer<T>, choices: readonly T[], doc: string): ConfigField<T> {
+  return { default: value, kind: 'string', doc, choices };
+}
+
+export function optionalNumber(doc: string): ConfigField<number | null> {
+  return { default: null, kind: 'number', doc, nullable: true };
+}
+
+export function optionalNumbers(doc: string): ConfigField<readonly number[] | null> {
+  return { default: null, kind: 'numbers', doc, nullable: true };
+}
+
+/** A number that the constructor must be given. */
+export function requiredNumber(doc: string): ConfigField<number> {
+  return { default: Number.NaN, kind: 'number', doc, required: true };
+}
+
+const isNumbers = (value: unknown): boolean =>
+  ArrayBuffer.isView(value) || (Array.isArray(value) && value.every((entry) => typeof entry === 'number'));
+
+function fits(field: ConfigField<unknown>, value: unknown): boolean {
+  if (value === null) return field.nullable === true || field.kind === 'any';
+  if (field.kind === 'any') return true;
+  return field.kind === 'numbers' ? isNumbers(value) : typeof value === field.kind;
+}
+
+/** Throws CONFIG_INVALID when a value has the wrong type, an unknown key is given, or a required one is missing. */
+export function checkConfig(className: string, schema: AnySchema, given: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(given)) {
+    const field = schema[key];
+    if (!field) throw unknownKey(className, schema, key);
+    if (!fits(field, value)) {
+      const wanted = field.kind === 'numbers' ? 'an array of numbers' : `a ${field.kind}`;
+      throw new DiffusionError(
+        'CONFIG_INVALID',
+        `${className}: ${key} is ${String(JSON.stringify(value))}, which is not ${wanted}${field.nullable ? ' or null' : ''}.`,
+        { className, key, value },
+      );
+    }
+  }
+  for (const [key, field] of Object.entries(schema)) {
+    if (field.required && given[key] === undefined) {
+      throw new DiffusionError('CONFIG_INVALID', `${className}: ${key} is required. ${field.doc}`, { className, key });
+    }
+  }
+}
+
+function unknownKey(className: string, schema: AnySchema, key: string): DiffusionError {
+  const known = Object.keys(schema).join(', ');
+  return new DiffusionError('CONFIG_INVALID', `${className} has no config key "${key}". It has: ${known}.`, { className, key });
+}
+
+/** Throws CONFIG_INVALID unless `value` is one of `choices`. */
+export function requireChoice<T extends string>(key: string, value: string, choices: readonly T[]): asserts value is T {
+  if (!(choices as readonly string[]).includes(value)) {
+    throw new DiffusionError('CONFIG_INVALID', `${key} is ${JSON.stringify(value)}. Use one of: ${choices.join(', ')}.`, {
+      key,
+      value,
+      choices,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// What a rule sees of the outside: noise on demand, and the rare read-back to the host.
+
+import { DiffusionError } from '../errors.ts';
+import { randnTensor, randTensor } from '../random/index.ts';
+import type { Tensor } from '../tensor/index.ts';
+import { tensor } from '../tensor/index.ts';
+import type { Shape, TypedArray } from '../tensor/types.ts';
+import type { StepContext, StepOptions } from './types.ts';
+
+type Given<K> = Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'>;
+
+export function stepContext<K>(given: Given<K>): StepContext<K> {
+  const { options, out } = given;
+  return {
+    ...given,
+    normal: (shape = out.shape) => options.varianceNoise ?? tensor(randnTensor(shape, generator(options)), shape),
+    uniform: (shape) => tensor(randTensor(shape, generator(options)), shape),
+    host: (value) => readBack(value),
+  };
+}
+
+function generator(options: StepOptions): NonNullable<StepOptions['generator']> {
+  if (options.generator) return options.generator;
+  throw new DiffusionError(
+    'GENERATOR_REQUIRED',
+    'This step draws noise and no generator was given. Pass { generator: torchGenerator(seed) } to step or start.',
+  );
+}
+
+async function readBack(value: Tensor): Promise<TypedArray> {
+  try {
+    return await value.data();
+  } finally {
+    value.dispose();
+  }
+}
+

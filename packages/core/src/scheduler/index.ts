@@ -1,0 +1,22 @@
+export { DIFFUSERS_VERSION } from './convert.ts';
+export type { ExplainOptions } from './explain.ts';
+export { CONFIG_NAME, loadConfig } from './load.ts';
+export type { HubClient, LoadOptions } from './load.ts';
+export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, packageOf } from './names.ts';
+export type { KarrasDiffusionSchedulerName } from './names.ts';
+export { Registry, registry } from './registry.ts';
+export { Run } from './run.ts';
+export type { RunOwner } from './run.ts';
+export { SchedulerMixin } from './scheduler.ts';
+export type { SchedulerClass, SchedulerConfig } from './scheduler.ts';
+export type {
+  NoiseLevel,
+  Plan,
+  PlanRequest,
+  RunRequest,
+  SchedulerOptions,
+  SchedulerOutput,
+  StepContext,
+  StepOptions,
+  StepResult,
+} from './types.ts';

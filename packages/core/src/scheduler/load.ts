@@ -1,0 +1,109 @@
+// Reading and writing scheduler_config.json: a folder, a file, a URL, a Hub id or a plain object. Files only where the platform has them.
+
+import type { ConfigObject } from '../config/config.ts';
+import { parseConfig } from '../config/json.ts';
+import { DiffusionError } from '../errors.ts';
+
+export const CONFIG_NAME = 'scheduler_config.json';
+
+/** What is used of the official Hub client, `@huggingface/hub`. */
+export interface HubClient {
+  downloadFile(params: { repo: string; path: string; revision?: string; accessToken?: string }): Promise<{ text(): Promise<string> } | null>;
+}
+
+export interface LoadOptions {
+  /** Folder inside `source`. Without it, "scheduler" is tried first, then `source` itself. */
+  readonly subfolder?: string;
+  /** Branch, tag or commit of a Hub repository. */
+  readonly revision?: string;
+  /** Access token for a private Hub repository. */
+  readonly token?: string;
+  /** The Hub client; default: `@huggingface/hub`, if installed. */
+  readonly hub?: HubClient;
+  /** How URLs are fetched; default: the platform's fetch. */
+  readonly fetch?: (url: string) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
+}
+
+interface FileSystem {
+  existsSync(path: string): boolean;
+  statSync(path: string): { isDirectory(): boolean };
+  readFileSync(path: string, encoding: 'utf8'): string;
+  mkdirSync(path: string, options: { recursive: true }): void;
+  writeFileSync(path: string, text: string): void;
+}
+
+/** Reads a config object. See SchedulerMixin.fromPretrained for what `source` may be. */
+export async function loadConfig(source: string | URL | ConfigObject, options: LoadOptions = {}): Promise<ConfigObject> {
+  if (source instanceof URL) return fetchConfig(source.href, options);
+  if (typeof source !== 'string') return source;
+  if (/^https?:\/\//.test(source)) return fetchConfig(source, options);
+  const local = readLocal(source, options);
+  if (local) return local;
+  if (/^[\w.-]+\/[\w.-]+$/.test(source)) return fetchFromHub(source, options);
+  throw new DiffusionError('FILE_NOT_FOUND', `There is no ${CONFIG_NAME} at "${source}". Give a folder or file that exists, a URL, or a Hub id.`, { source });
+}
+
+/** Writes a config text into a folder. */
+export async function savePretrained(folder: string, text: string): Promise<void> {
+  const fs = fileSystem();
+  if (!fs) throw noFiles('savePretrained', 'Use saveConfig() for the text.');
+  if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) {
+    throw new DiffusionError('REQUEST_INVALID', `"${folder}" is a file. Give the folder that ${CONFIG_NAME} goes into.`, { folder });
+  }
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(`${folder}/${CONFIG_NAME}`, text);
+}
+
+function readLocal(source: string, { subfolder }: LoadOptions): ConfigObject | undefined {
+  const fs = fileSystem();
+  if (!fs?.existsSync(source)) return undefined;
+  const path = fs.statSync(source).isDirectory() ? candidates(source, subfolder).find((file) => fs.existsSync(file)) : source;
+  if (path) return parseConfig(fs.readFileSync(path, 'utf8'), path);
+  const looked = candidates(source, subfolder).join('" or "');
+  throw new DiffusionError('FILE_NOT_FOUND', `There is no "${looked}". Is "${source}" the folder of a diffusers model?`, { source, subfolder });
+}
+
+function candidates(folder: string, subfolder?: string): readonly string[] {
+  const inner = subfolder === undefined ? ['scheduler/', ''] : [subfolder === '' ? '' : `${subfolder}/`, ''];
+  return [...new Set(inner)].map((part) => `${folder}/${part}${CONFIG_NAME}`);
+}
+
+async function fetchConfig(url: string, options: LoadOptions): Promise<ConfigObject> {
+  const get = options.fetch ?? (globalThis as unknown as { fetch: NonNullable<LoadOptions['fetch']> }).fetch;
+  const urls = url.endsWith('.json') ? [url] : candidates(url.replace(/\/$/, ''), options.subfolder);
+  for (const candidate of urls) {
+    const response = await get(candidate);
+    if (response.ok) return parseConfig(await response.text(), candidate);
+  }
+  throw new DiffusionError('FILE_NOT_FOUND', `No config at ${urls.join(' or ')}.`, { urls });
+}
+
+async function fetchFromHub(repo: string, options: LoadOptions): Promise<ConfigObject> {
+  const hub = options.hub ?? (await importHub(repo));
+  const { revision, token, subfolder } = options;
+  for (const path of candidates('', subfolder).map((name) => name.slice(1))) {
+    const found = await hub.downloadFile({ repo, path, ...(revision && { revision }), ...(token && { accessToken: token }) });
+    if (found) return parseConfig(await found.text(), `${repo}/${path}`);
+  }
+  throw new DiffusionError('FILE_NOT_FOUND', `The Hub repository ${repo} has no ${CONFIG_NAME}.`, { repo, subfolder, revision });
+}
+
+async function importHub(repo: string): Promise<HubClient> {
+  const name = '@huggingface/hub'; // a variable, so that bundlers do not demand an optional package
+  try {
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as HubClient;
+  } catch (cause) {
+    const message = `"${repo}" is no local path; to load it from the Hub, run "npm install ${name}", or pass { hub }.`;
+    throw new DiffusionError('DEPENDENCY_MISSING', message, { repo, package: name }, cause);
+  }
+}
+
+/** The platform's file system without importing it, so that bundlers for browsers have nothing to resolve. */
+function fileSystem(): FileSystem | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
+  return process?.getBuiltinModule?.('fs') as FileSystem | undefined;
+}
+
+function noFiles(what: string, advice: string): DiffusionError {
+  return new DiffusionError('OP_UNSUPPORTED', `${what} needs a file system, which this platform does not have. ${advice}`);
+}

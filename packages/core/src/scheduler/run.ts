@@ -1,0 +1,204 @@
+// One pass from noise to sample. All state of sampling lives here: where we are, and what the rule carries from step to step.
+
+import type { Backend } from '../backend.ts';
+import { DiffusionError } from '../errors.ts';
+import type { Tensor } from '../tensor/index.ts';
+import { realizeStep } from '../tensor/index.ts';
+import { stepContext } from './context.ts';
+import type { Plan, SchedulerOutput, StepContext, StepOptions, StepResult } from './types.ts';
+
+/** The part of a scheduler that a run needs. */
+export interface RunOwner<K> {
+  readonly name: string;
+  readonly stepOptions: readonly string[];
+  readonly backend: Backend | undefined;
+  /** Some tables hold -Infinity for good (log-probabilities); all others must give finite coefficients. */
+  readonly finite: boolean;
+  rule(context: StepContext<K>): StepResult | Promise<StepResult>;
+}
+
+export class Run<K = unknown> {
+  readonly plan: Plan<K>;
+  readonly #owner: RunOwner<K>;
+  readonly #defaults: StepOptions;
+  readonly #begin: number | undefined;
+  #index: number | undefined;
+  #carry: readonly Tensor[] = [];
+  #state: 'ready' | 'stepping' | 'disposed' = 'ready';
+
+  constructor(owner: RunOwner<K>, plan: Plan<K>, defaults: StepOptions = {}, begin?: number) {
+    this.#owner = owner;
+    this.plan = plan;
+    this.#defaults = defaults;
+    this.#begin = begin;
+  }
+
+  /** One timestep per model call of the whole schedule. */
+  get timesteps(): readonly number[] {
+    return this.plan.timesteps;
+  }
+
+  /** First step of this run, where one was set. */
+  get beginIndex(): number | undefined {
+    return this.#begin;
+  }
+
+  /** Position in the schedule; undefined before the first call of a run whose start is found by its timestep. */
+  get stepIndex(): number | undefined {
+    return this.#index;
+  }
+
+  /** The timestep that the model is called with next; undefined at the end. */
+  get timestep(): number | undefined {
+    return this.plan.timesteps[this.position];
+  }
+
+  /** The timesteps that are still to come. */
+  get remaining(): readonly number[] {
+    return this.plan.timesteps.slice(this.position);
+  }
+
+  get done(): boolean {
+    return this.position >= this.plan.timesteps.length;
+  }
+
+  private get position(): number {
+    return this.#index ?? this.#begin ?? 0;
+  }
+
+  /** Scales the sample to what the model expects at this step. The result is a tensor of its own. */
+  async scaleModelInput(x: Tensor, timestep: number = this.nextTimestep()): Promise<Tensor> {
+    if (!this.plan.inputScale) return x.clone();
+    const index = (this.#index = this.#locate(timestep));
+    const scaled = x.mul(this.plan.inputScale(index));
+    await realizeStep([scaled], this.#realizeOptions(index, timestep));
+    return scaled;
+  }
+
+  /**
+   * One step: from the sample and the model's output at `timestep` to the sample that is one step less noisy.
+   * A run that threw is where it was before. Timestep-addressed schedulers take any trained timestep.
+   */
+  async step(out: Tensor, x: Tensor, options?: StepOptions, timestep: number = this.nextTimestep()): Promise<SchedulerOutput> {
+    this.#enter();
+    try {
+      if (options) checkStepOptions(this.#owner, options);
+      const index = this.#locate(timestep);
+      const result = await this.#realized(index, timestep, x, out, { ...this.#defaults, ...options });
+      const output = ownedOutput(result, [x, out, ...this.#carry]);
+      this.#advance(index, result.carry ?? [], new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]));
+      return output;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Releases what the run holds. Samples it returned stay the caller's. */
+  dispose(): void {
+    for (const tensor of this.#carry) tensor.dispose();
+    this.#carry = [];
+    this.#state = 'disposed';
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The timestep of the next step. Throws RUN_EXHAUSTED at the end. */
+  nextTimestep(): number {
+    const timestep = this.timestep;
+    if (timestep === undefined) throw exhausted(this.#owner.name, this.position, this.plan.timesteps.length);
+    return timestep;
+  }
+
+  /** Which row a timestep means; as upstream, a run that has begun counts on, whatever timestep it is given. */
+  #locate(timestep: number): number {
+    if (!this.plan.indexOf) return this.position;
+    const index = this.#index ?? this.#begin ?? this.plan.indexOf(timestep);
+    const length = this.plan.timesteps.length;
+    if (index >= length) throw exhausted(this.#owner.name, index, length);
+    return index;
+  }
+
+  async #realized(index: number, timestep: number, x: Tensor, out: Tensor, options: StepOptions): Promise<StepResult> {
+    const k = this.plan.row(index, timestep);
+    const context = stepContext({ k, index, x, out, carry: this.#carry, options });
+    const pending = this.#owner.rule(context);
+    const result = pending instanceof Promise ? await pending : pending;
+    const prev = likeOutput(result.prev, out);
+    await realizeStep([prev, ...(result.x0 ? [result.x0] : []), ...(result.carry ?? [])], this.#realizeOptions(index, timestep));
+    return { ...result, prev };
+  }
+
+  /** Takes over the new carry. What others own too (an output, an input, the old carry) is shared, so that each can be disposed alone. */
+  #advance(index: number, carry: readonly Tensor[], shared: ReadonlySet<Tensor | undefined>): void {
+    const kept = carry.map((tensor) => (shared.has(tensor) ? tensor.clone() : tensor));
+    const old = this.#carry;
+    this.#carry = kept;
+    this.#index = index + 1;
+    for (const tensor of old) tensor.dispose();
+  }
+
+  #realizeOptions(index: number, timestep: number): Parameters<typeof realizeStep>[1] {
+    const { name, backend, finite } = this.#owner;
+    return {
+      ...(backend && { backend }),
+      ...(finite && { requireFinite: (value: number) => notFinite(name, index, timestep, value) }),
+    };
+  }
+
+  #enter(): void {
+    if (this.#state === 'ready') {
+      this.#state = 'stepping';
+      return;
+    }
+    const name = this.#owner.name;
+    throw this.#state === 'disposed'
+      ? new DiffusionError('DISPOSED', `${name}: this run was disposed. Start another one.`)
+      : new DiffusionError('REQUEST_INVALID', `${name}: the previous step is still running. Await it, or start a run of its own for each sample.`);
+  }
+
+  #leave(): void {
+    if (this.#state === 'stepping') this.#state = 'ready';
+  }
+}
+
+/** Outputs are tensors of their own, even where a rule hands an input on or predicts x0 as the next sample. */
+function ownedOutput({ prev, x0 }: StepResult, inputs: readonly Tensor[]): SchedulerOutput {
+  const prevSample = inputs.includes(prev) ? prev.clone() : prev;
+  if (!x0) return { prevSample };
+  return { prevSample, predOriginalSample: x0 === prev || inputs.includes(x0) ? x0.clone() : x0 };
+}
+
+/** As upstream: a float result comes back in the dtype of the model's output. */
+function likeOutput(prev: Tensor, out: Tensor): Tensor {
+  const isFloat = prev.dtype === 'float32' || prev.dtype === 'float16';
+  return isFloat && prev.dtype !== out.dtype ? prev.cast(out.dtype) : prev;
+}
+
+function exhausted(name: string, index: number, length: number): DiffusionError {
+  return new DiffusionError(
+    'RUN_EXHAUSTED',
+    `${name}: step ${index} of a schedule of ${length} steps. Call setTimesteps (or start) again for another sample.`,
+    { index, length },
+  );
+}
+
+function notFinite(name: string, index: number, timestep: number, value: number): DiffusionError {
+  return new DiffusionError(
+    'NUMERIC',
+    `${name}: step ${index} (timestep ${timestep}) has the coefficient ${value}, so its result would not be finite. ` +
+      'This schedule divides by zero here; see "Differences from diffusers" in the package\'s README.',
+    { index, timestep, value },
+  );
+}
+
+/** Throws REQUEST_INVALID for an option that this scheduler does not have: an ignored eta would be a silent wrong number. */
+export function checkStepOptions(owner: { readonly name: string; readonly stepOptions: readonly string[] }, options: StepOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined && !owner.stepOptions.includes(key)) {
+      const has = owner.stepOptions.join(', ') || 'none';
+      throw new DiffusionError('REQUEST_INVALID', `${owner.name}.step has no option "${key}". It has: ${has}.`, { key });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// The contract between the scheduler layer and one scheduler: a plan (numbers, no tensors) and a rule (expressions, no backend).
+
+import type { Backend } from '../backend.ts';
+import type { Generator } from '../random/generator.ts';
+import type { Tensor } from '../tensor/index.ts';
+import type { Shape, TypedArray } from '../tensor/types.ts';
+
+/** What setTimesteps and start take; which keys a scheduler accepts is its `requestKeys`. */
+export interface PlanRequest {
+  /** Number of inference steps. */
+  readonly numInferenceSteps?: number;
+  /** Custom timesteps, descending. */
+  readonly timesteps?: readonly number[];
+  /** Custom sigmas, descending. */
+  readonly sigmas?: readonly number[];
+  /** Resolution-dependent time shift (see `shiftForImage`). */
+  readonly mu?: number;
+}
+
+/** What step takes beside its tensors; which keys a scheduler accepts is its `stepOptions`. */
+export interface StepOptions {
+  /** Source of the noise; a list gives each batch item its own. */
+  readonly generator?: Generator | readonly Generator[];
+  /** Noise to use instead of the generator's. */
+  readonly varianceNoise?: Tensor;
+  readonly eta?: number;
+  readonly useClippedModelOutput?: boolean;
+  readonly sChurn?: number;
+  readonly sTmin?: number;
+  readonly sTmax?: number;
+  readonly sNoise?: number;
+  readonly perTokenTimesteps?: Tensor;
+}
+
+/** What `start` takes: a plan request, options for every step, and where to begin. */
+export interface RunRequest extends PlanRequest, StepOptions {
+  /** First step of the schedule to run. */
+  readonly beginIndex?: number;
+  /** Share of the schedule to run, in (0, 1], as image-to-image pipelines count it. */
+  readonly strength?: number;
+}
+
+/** How much of the clean sample and of the noise a noise level holds: x = signal * x0 + noise * epsilon. */
+export interface NoiseLevel {
+  readonly signal: number;
+  readonly noise: number;
+}
+
+/** Everything about a run that is known before its first tensor. Pure data and pure functions of numbers. */
+export interface Plan<K> {
+  /** What the model is given, one per model call. */
+  readonly timesteps: readonly number[];
+  /** Noise levels, ending with the level after the last step; absent for schedulers without sigmas. */
+  readonly sigmas?: ArrayLike<number>;
+  /** The count of steps, where upstream knows it (not for custom timesteps of some schedulers). */
+  readonly numInferenceSteps?: number;
+  /** Standard deviation of the first sample. */
+  readonly initNoiseSigma: number;
+  /** The float64 coefficients of one step. Index-addressed schedulers ignore `timestep`, timestep-addressed ones ignore `index`. */
+  row(index: number, timestep: number): K;
+  /** Position of a timestep; absent for timestep-addressed schedulers. Throws TIMESTEP_NOT_IN_PLAN where upstream does. */
+  indexOf?(timestep: number): number;
+  /** Factor that scaleModelInput applies; 1 when absent. */
+  inputScale?(index: number): number;
+  /** For addNoise; absent where upstream has none. */
+  noiseLevel?(index: number, timestep: number): NoiseLevel;
+  /** For getVelocity; absent where upstream has none. */
+  velocityLevel?(index: number, timestep: number): NoiseLevel;
+}
+
+/** What a rule works with. Tensors are lazy: nothing is computed until the rule has returned. */
+export interface StepContext<K> {
+  /** The plan's row of this step. */
+  readonly k: K;
+  readonly index: number;
+  /** The current sample. */
+  readonly x: Tensor;
+  /** The model's output for it. */
+  readonly out: Tensor;
+  /** What earlier steps returned as carry, newest first by convention. */
+  readonly carry: readonly Tensor[];
+  readonly options: StepOptions;
+  /** Standard normal noise: the caller's varianceNoise, else a draw. Throws GENERATOR_REQUIRED. Shape of `out` unless given. */
+  normal(shape?: Shape): Tensor;
+  /** Uniform noise in [0, 1). Throws GENERATOR_REQUIRED. */
+  uniform(shape: Shape): Tensor;
+  /** Reads a tensor back to the host: only for what cannot be an expression (a quantile). */
+  host(value: Tensor): Promise<TypedArray>;
+}
+
+export interface StepResult {
+  readonly prev: Tensor;
+  readonly x0?: Tensor;
+  /** Tensors for later steps; those not returned again are released. */
+  readonly carry?: readonly Tensor[];
+}
+
+/** What step resolves to. Both tensors are the caller's to dispose. */
+export interface SchedulerOutput {
+  /** The sample one step less noisy. */
+  readonly prevSample: Tensor;
+  /** The clean sample that this step predicts, where the scheduler gives it: use it for previews. */
+  readonly predOriginalSample?: Tensor;
+}
+
+export interface SchedulerOptions {
+  /** `upstream32` (default): tables rounded to float32 where upstream rounds. `exact64`: float64 throughout, for convergence studies. */
+  readonly precision?: 'upstream32' | 'exact64';
+  /** Where host data goes when no tensor of a step has a backend yet; default: the default backend. */
+  readonly backend?: Backend;
+}
