@@ -29,7 +29,7 @@ export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: 
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   checkConfig(owner.className, owner.schema, present);
   const keys = Object.keys(owner.schema);
-  const values = keys.map((key) => [key, present[key] ?? owner.schema[key]?.default]);
+  const values = keys.map((key) => [key, key in present ? present[key] : owner.schema[key]?.default]);
   const config = { ...hidden, ...Object.fromEntries(values) };
   Object.defineProperty(config, DEFAULTS, { value: Object.freeze(keys.filter((key) => !(key in present))), enumerable: false });
   return Object.freeze(config) as Readonly<C>;
