@@ -12,6 +12,8 @@ export interface Manifest {
   readonly version: string;
   readonly description?: string;
   readonly private?: boolean;
+  readonly keywords?: readonly string[];
+  readonly files?: readonly string[];
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Dependencies;
   readonly peerDependencies?: Dependencies;
@@ -27,7 +29,7 @@ export function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(root, ...path), 'utf8')) as T;
 }
 
-/** Every published package: packages/*, conformance and the nx plugin. */
+/** Every published package: those of packages, conformance and the nx plugin. */
 export function packages(): Package[] {
   const dirs = readdirSync(join(root, 'packages')).map((name) => `packages/${name}`);
   return [...dirs, 'conformance', 'tools/nx']

@@ -1,0 +1,33 @@
+// What users get: every package built afresh and packed as `pnpm publish` would. Made once per run of the checks.
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { must, pnpm } from './shell.ts';
+
+let folder: string | undefined;
+let isBuilt = false;
+
+/** Fills every dist anew, so that no file of a removed source is left in it. */
+export function build(): void {
+  if (!isBuilt) must('node --conditions=@unnoise/source --import tsx tools/build.ts --clean');
+  isBuilt = true;
+}
+
+/** The tarballs' folder. pnpm puts in the licence of the root and replaces `workspace:` ranges. */
+export function packed(): string {
+  if (folder) return folder;
+  build();
+  const made = mkdtempSync(join(tmpdir(), 'unnoise-pack-'));
+  const filters = ['./packages/*', './conformance', './tools/nx'].map((path) => `--filter '${path}'`).join(' ');
+  must(`${pnpm} -r ${filters} pack --pack-destination ${made}`);
+  folder = made;
+  return made;
+}
+
+/** Path of the tarball of a package: '@unnoise/core'. */
+export function tarball(name: string): string {
+  const start = `${name.replace('@', '').replace('/', '-')}-`;
+  const file = readdirSync(packed()).find((other) => other.startsWith(start) && /^\d/.test(other.slice(start.length)));
+  if (!file) throw new Error(`${name} was not packed`);
+  return join(packed(), file);
+}
