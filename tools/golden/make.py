@@ -1,0 +1,66 @@
+"""Writes conformance/golden from the recipes: all of them, those named, or (--check) into a temporary folder to compare."""
+
+import pinned  # noqa: F401  (first: fixes the instruction sets)
+
+import argparse
+import filecmp
+import importlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import store
+
+HERE = Path(__file__).resolve().parent
+# One line per scheduler: the recipe file, and the folder (the class) that it fills.
+RECIPES = {
+    "ddim": "DDIMScheduler",
+    "euler_discrete": "EulerDiscreteScheduler",
+}
+SHARED = ["pinned.py", "store.py", "common.py"]
+
+
+def make(name, folder):
+    shutil.rmtree(folder / RECIPES[name], ignore_errors=True)
+    importlib.import_module(name).recipe.write(folder)
+    store.write_recipe(folder, RECIPES[name], [HERE / file for file in (*SHARED, f"{name}.py")])
+    files = list((folder / RECIPES[name]).iterdir())
+    cases = [file for file in files if file.suffix == ".json"]
+    print(f"{RECIPES[name]}: {len(cases)} cases, {sum(file.stat().st_size for file in files) / 1024:.0f} KiB")
+
+
+def differences(fresh, name):
+    """Files of the class that are missing, extra or not byte for byte the same."""
+    here, there = store.GOLDEN / RECIPES[name], fresh / RECIPES[name]
+    names = sorted({file.name for folder in (here, there) if folder.exists() for file in folder.iterdir()})
+    same = lambda file: (here / file).exists() and (there / file).exists() and filecmp.cmp(here / file, there / file, False)
+    return [f"{RECIPES[name]}/{file}" for file in names if not same(file)]
+
+
+def check(names):
+    with tempfile.TemporaryDirectory() as fresh:
+        for name in names:
+            make(name, Path(fresh))
+        found = [file for name in names for file in differences(Path(fresh), name)]
+    print(f"{len(found)} files differ" if found else "byte for byte the same")
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="recipes (default: all)")
+    parser.add_argument("--check", action="store_true", help="compare with what is there instead of writing")
+    arguments = parser.parse_args()
+    names = arguments.names or list(RECIPES)
+    if arguments.check:
+        return check(names)
+    for name in names:
+        make(name, store.GOLDEN)
+    store.write_index(store.GOLDEN)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
