@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'SHAPE_MISMATCH' // shapes that do not fit together
   | 'BACKEND_MISMATCH' // tensors of two backends in one expression
   | 'DISPOSED' // a tensor or run was used after dispose
+  | 'OUT_OF_MEMORY' // the backend's memory is full and cannot grow
   | 'DEVICE_LOST'; // the device of the backend is gone
 
 const MARKER: symbol = Symbol.for('unnoise.DiffusionError');
