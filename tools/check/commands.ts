@@ -6,14 +6,19 @@ export const commands: readonly Check[] = [
   {
     name: 'lint',
     about: 'oxlint, with types; imports and lengths too',
-    run: (write) => problemsOf(`oxlint --type-aware --deny-warnings --report-unused-disable-directives${write ? ' --fix' : ''}`),
+    run: (write) =>
+      problemsOf(`oxlint --type-aware --deny-warnings --report-unused-disable-directives${write ? ' --fix' : ''}`),
   },
   {
     name: 'format',
     about: 'biome, as formatter only',
     run: (write) => problemsOf(`biome format --reporter=summary${write ? ' --write' : ''}`),
   },
-  { name: 'types', about: 'sources, tests and tools under the root tsconfig', run: () => problemsOf('tsc -p . --pretty false') },
+  {
+    name: 'types',
+    about: 'sources, tests and tools under the root tsconfig',
+    run: () => problemsOf('tsc -p . --pretty false'),
+  },
   { name: 'sherif', about: 'one version of each dependency, sorted', run: () => problemsOf('sherif') },
   { name: 'golden', about: 'recipes and golden files agree', run: () => problemsOf('node tools/golden/check.mjs') },
 ];

@@ -28,7 +28,8 @@ function drift(entry: Package, write: boolean): string[] {
   const have: Fields = { ...entry.manifest };
   const keys = [...new Set([...Object.keys(want), ...Object.keys(have)])];
   const wrong = keys.filter((key) => !isDeepStrictEqual(want[key], have[key]));
-  if (write && wrong.length > 0) writeFileSync(join(root, entry.dir, 'package.json'), `${JSON.stringify(want, null, 2)}\n`);
+  if (write && wrong.length > 0)
+    writeFileSync(join(root, entry.dir, 'package.json'), `${JSON.stringify(want, null, 2)}\n`);
   if (write || wrong.length === 0) return [];
   return [`${entry.dir}/package.json: ${wrong.join(', ')} differ from the generated manifest; npm run fix mends it`];
 }
@@ -36,7 +37,9 @@ function drift(entry: Package, write: boolean): string[] {
 /** Everything that stands on core must be happy with the core of this repository. */
 function peers({ dir, manifest }: Package): string[] {
   const range = manifest.peerDependencies?.['@unnoise/core'];
-  return range === undefined || range === 'workspace:^' ? [] : [`${dir}/package.json: peer @unnoise/core is ${range}, not workspace:^`];
+  return range === undefined || range === 'workspace:^'
+    ? []
+    : [`${dir}/package.json: peer @unnoise/core is ${range}, not workspace:^`];
 }
 
 export const manifests: Check = {
