@@ -1,1 +1,138 @@
-export {};
+// DDIM: deterministic sampling of a DDPM-trained model, with the noise of DDPM as an option (eta).
+
+import type {
+  BetaConfig,
+  ConfigSchema,
+  Plan,
+  PlanRequest,
+  PredictionType,
+  SpacingConfig,
+  StepContext,
+  StepResult,
+  Tensor,
+  ThresholdingConfig,
+  TrainingTables,
+} from '@unnoise/core';
+import {
+  DiffusionError,
+  KARRAS_COMPATIBLES,
+  SchedulerMixin,
+  after,
+  betaFields,
+  bounded,
+  field,
+  integerTimesteps,
+  predict,
+  predictionTypeField,
+  requireSteps,
+  spacingFields,
+  thresholdingFields,
+  trainedLevel,
+  trainingTables,
+} from '@unnoise/core';
+
+export interface DDIMConfig extends BetaConfig, SpacingConfig, ThresholdingConfig {
+  readonly clip_sample: boolean;
+  readonly clip_sample_range: number;
+  readonly set_alpha_to_one: boolean;
+  readonly prediction_type: PredictionType;
+  readonly rescale_betas_zero_snr: boolean;
+}
+
+/** One step: from noise level (alpha, sigma) to the previous one; variance is that of DDPM between the two. */
+export interface DDIMRow {
+  readonly alpha: number;
+  readonly sigma: number;
+  readonly alphaPrev: number;
+  readonly sigmaPrev: number;
+  readonly variance: number;
+}
+
+/**
+ * Denoising diffusion implicit models: a step along the probability-flow ODE, with DDPM's noise mixed in by eta.
+ *
+ *     x0   = (x - sigma eps) / alpha, thresholded or clipped
+ *     prev = alphaPrev x0 + sqrt(sigmaPrev^2 - std^2) eps + std z,  std = eta sqrt(variance)
+ *
+ * eta 0 is Euler's method in sigma / alpha; eta 1 is DDPM with variance_type fixed_small.
+ * Song, Meng and Ermon (2021), arXiv 2010.02502, equation 12.
+ */
+export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
+  static override readonly className = 'DDIMScheduler';
+  static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise', 'eta', 'useClippedModelOutput'];
+  static override readonly schema: ConfigSchema<DDIMConfig> = {
+    ...betaFields,
+    ...spacingFields('leading'),
+    ...thresholdingFields,
+    clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
+    clip_sample_range: field.number(1, 'Largest magnitude after clipping.'),
+    set_alpha_to_one: field.boolean(true, 'Take the level after the last step as noiseless; else as that of timestep 0.'),
+    prediction_type: predictionTypeField,
+    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; meant for v_prediction.'),
+  };
+
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+
+  protected override plan(request?: PlanRequest): Plan<DDIMRow> {
+    const { num_train_timesteps: trainSteps, timestep_spacing: spacing, steps_offset: offset } = this.config;
+    const { alphasCumprod } = this.#tables;
+    const steps = request?.numInferenceSteps;
+    if (request) requireSteps(steps ?? 0, trainSteps);
+    const timesteps = request
+      ? integerTimesteps({ spacing, steps: steps ?? 0, trainSteps, offset })
+      : integerTimesteps({ spacing: 'leading', steps: trainSteps, trainSteps });
+    return {
+      timesteps: Array.from(timesteps),
+      initNoiseSigma: 1,
+      ...(steps && { numInferenceSteps: steps }),
+      row: (_, timestep) => this.#row(timestep, steps),
+      noiseLevel: (_, timestep) => signalAndNoise(trainedLevel(alphasCumprod, timestep)),
+      velocityLevel: (_, timestep) => signalAndNoise(trainedLevel(alphasCumprod, timestep)),
+    };
+  }
+
+  /** As upstream, the previous timestep is always one stride back, whatever the next entry of the schedule is. */
+  #row(timestep: number, steps: number | undefined): DDIMRow {
+    if (steps === undefined) throw timestepsNotSet();
+    const { alphasCumprod } = this.#tables;
+    const previous = timestep - Math.floor(this.config.num_train_timesteps / steps);
+    const now = trainedLevel(alphasCumprod, timestep);
+    const acpPrev = previous >= 0 ? trainedLevel(alphasCumprod, previous).alphaCumprod : this.#finalAlphaCumprod();
+    const variance = ((1 - acpPrev) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / acpPrev);
+    return { ...now, alphaPrev: Math.sqrt(acpPrev), sigmaPrev: Math.sqrt(1 - acpPrev), variance };
+  }
+
+  #finalAlphaCumprod(): number {
+    return this.config.set_alpha_to_one ? 1 : (this.#tables.alphasCumprod[0] ?? 1);
+  }
+
+  protected override rule(context: StepContext<DDIMRow>): StepResult | Promise<StepResult> {
+    const { k, x, out } = context;
+    const { x0, eps } = predict(this.config.prediction_type, k, x, out);
+    return after(bounded(context, x0, this.config), (clean) => update(context, clean, eps));
+  }
+}
+
+/** As upstream, eps is the model's even where x0 was clipped, unless useClippedModelOutput is set. */
+function update({ k, x, options, normal }: StepContext<DDIMRow>, x0: Tensor, predicted: Tensor): StepResult {
+  const { eta = 0, useClippedModelOutput = false } = options;
+  const eps = useClippedModelOutput ? x.sub(x0.mul(k.alpha)).div(k.sigma) : predicted;
+  const std = eta * Math.sqrt(k.variance);
+  const prev = x0.mul(k.alphaPrev).add(eps.mul(Math.sqrt(k.sigmaPrev ** 2 - std ** 2)));
+  if (!(eta > 0)) return { prev, x0 };
+  if (options.varianceNoise && options.generator) throw twoNoises();
+  return { prev: prev.add(normal().mul(std)), x0 };
+}
+
+function signalAndNoise({ alpha, sigma }: { alpha: number; sigma: number }): { signal: number; noise: number } {
+  return { signal: alpha, noise: sigma };
+}
+
+function timestepsNotSet(): DiffusionError {
+  return new DiffusionError('TIMESTEPS_NOT_SET', 'DDIMScheduler: the number of steps is not known. Call setTimesteps before step.');
+}
+
+function twoNoises(): DiffusionError {
+  return new DiffusionError('REQUEST_INVALID', 'DDIMScheduler: both generator and varianceNoise were given. Give one.');
+}

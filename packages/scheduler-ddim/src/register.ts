@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { DDIMScheduler } from './index.ts';
+
+registry.add(DDIMScheduler);

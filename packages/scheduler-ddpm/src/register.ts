@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { DDPMScheduler } from './index.ts';
+
+registry.add(DDPMScheduler);

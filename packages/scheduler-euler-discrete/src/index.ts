@@ -1,1 +1,112 @@
-export {};
+// Euler's method on the probability-flow ODE in sigma, with the churn of Karras et al. as an option.
+
+import type {
+  BetaConfig,
+  ConfigSchema,
+  FinalSigmasType,
+  Plan,
+  PlanRequest,
+  SigmaScheduleConfig,
+  SpacingConfig,
+  StepContext,
+  StepResult,
+} from '@unnoise/core';
+import {
+  KARRAS_COMPATIBLES,
+  SchedulerMixin,
+  betaFields,
+  field,
+  indexForTimestep,
+  predictAtSigma,
+  sigmaScheduleFields,
+  spacingFields,
+} from '@unnoise/core';
+import type { EulerSchedule } from './schedule.ts';
+import { EulerSchedules } from './schedule.ts';
+
+export type EulerPredictionType = 'epsilon' | 'sample' | 'original_sample' | 'v_prediction';
+
+const PREDICTION_TYPES: readonly EulerPredictionType[] = ['epsilon', 'sample', 'original_sample', 'v_prediction'];
+
+export interface EulerDiscreteConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig {
+  readonly prediction_type: EulerPredictionType;
+  readonly interpolation_type: 'linear' | 'log_linear';
+  readonly sigma_min: number | null;
+  readonly sigma_max: number | null;
+  readonly timestep_type: 'discrete' | 'continuous';
+  readonly rescale_betas_zero_snr: boolean;
+  readonly final_sigmas_type: FinalSigmasType;
+}
+
+/** One step from sigma to sigmaNext; `steps` is the number that churn is shared among. */
+export interface EulerRow {
+  readonly sigma: number;
+  readonly sigmaNext: number;
+  readonly steps: number;
+}
+
+/**
+ * Euler's method on dx/dsigma = (x - x0) / sigma, after churn has raised the noise from sigma to sigmaHat.
+ *
+ *     gamma = min(sChurn / steps, sqrt(2) - 1) where sTmin <= sigma <= sTmax, else 0;  sigmaHat = sigma (1 + gamma)
+ *     xHat  = x + sNoise sqrt(sigmaHat^2 - sigma^2) z
+ *     prev  = xHat + (sigmaNext - sigmaHat) (xHat - x0) / sigmaHat
+ *
+ * Without churn it is DDIM with eta 0 and DPM-Solver++ of order 1.
+ * Karras, Aittala, Aila and Laine (2022), arXiv 2206.00364, algorithm 2 without the second-order correction.
+ */
+export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, EulerRow> {
+  static override readonly className = 'EulerDiscreteScheduler';
+  static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas'];
+  static override readonly stepOptions: readonly string[] = ['generator', 'sChurn', 'sTmin', 'sTmax', 'sNoise'];
+  static override readonly schema: ConfigSchema<EulerDiscreteConfig> = {
+    ...betaFields,
+    ...spacingFields('linspace'),
+    ...sigmaScheduleFields,
+    prediction_type: field.choice('epsilon', PREDICTION_TYPES, 'What the model predicts; original_sample is sample.'),
+    interpolation_type: field.choice('linear', ['linear', 'log_linear'], 'How sigmas between trained timesteps are found.'),
+    sigma_min: field.optionalNumber('Smallest sigma of a re-spacing; default: that of the last timestep.'),
+    sigma_max: field.optionalNumber('Largest sigma of a re-spacing; default: that of the first timestep.'),
+    timestep_type: field.choice('discrete', ['discrete', 'continuous'], 'continuous gives v_prediction models 0.25 ln sigma.'),
+    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.'),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
+  };
+
+  readonly #schedules: EulerSchedules = new EulerSchedules(this.config, this.precision);
+
+  protected override plan(request?: PlanRequest): Plan<EulerRow> {
+    const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
+    return { ...schedule, ...this.#levels(schedule) };
+  }
+
+  #levels({ timesteps, sigmas }: EulerSchedule): Omit<Plan<EulerRow>, 'timesteps'> {
+    const at = (index: number): number => sigmas[index] ?? Number.NaN;
+    const largest = Math.max(...sigmas);
+    return {
+      // as upstream: a schedule that does not reach the noisiest level starts from a sample that still holds a signal
+      initNoiseSigma: this.config.timestep_spacing === 'leading' ? Math.sqrt(largest ** 2 + 1) : largest,
+      indexOf: (timestep) => indexForTimestep(timesteps, timestep),
+      row: (index) => ({ sigma: at(index), sigmaNext: at(index + 1), steps: sigmas.length - 1 }),
+      inputScale: (index) => 1 / Math.sqrt(at(index) ** 2 + 1),
+      noiseLevel: (index) => ({ signal: 1, noise: at(index) }),
+      velocityLevel: (index) => this.#schedules.velocityLevel(index),
+    };
+  }
+
+  protected override rule({ k, x, out, options, normal }: StepContext<EulerRow>): StepResult {
+    const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options;
+    const { round } = this.precision;
+    const churned = sTmin <= k.sigma && k.sigma <= sTmax;
+    const gamma = churned ? Math.min(sChurn / k.steps, Math.SQRT2 - 1) : 0;
+    const sigmaHat = round(k.sigma * round(gamma + 1));
+    const raised = Math.sqrt(round(round(sigmaHat ** 2) - round(k.sigma ** 2)));
+    const xHat = gamma > 0 ? x.add(normal().mul(sNoise * raised)) : x;
+    const type = this.config.prediction_type;
+    // as upstream: v_prediction is converted at sigma, not at sigmaHat
+    const x0 = predictAtSigma(type, type === 'v_prediction' ? k.sigma : sigmaHat, xHat, out, PREDICTION_TYPES);
+    const derivative = xHat.sub(x0).div(sigmaHat);
+    return { prev: xHat.add(derivative.mul(k.sigmaNext - sigmaHat)), x0 };
+  }
+}
+

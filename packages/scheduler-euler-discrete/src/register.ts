@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { EulerDiscreteScheduler } from './index.ts';
+
+registry.add(EulerDiscreteScheduler);

@@ -1,5 +1,6 @@
 // Config keys that many schedulers share, with the defaults most of them have.
 
+import { TIMESTEP_SPACINGS } from '../schedule/index.ts';
 import type { ConfigField, ConfigSchema } from './schema.ts';
 import { boolean, choice, number, optionalNumbers } from './schema.ts';
 
@@ -17,13 +18,11 @@ export interface BetaConfig<S extends string = BetaSchedule> {
   readonly trained_betas: readonly number[] | null;
 }
 
-export const BETA_SCHEDULES: readonly BetaSchedule[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2'];
-
 export const betaFields: ConfigSchema<BetaConfig> = {
   num_train_timesteps: number(1000, 'Number of noise levels the model was trained with.'),
   beta_start: number(0.0001, 'First beta.'),
   beta_end: number(0.02, 'Last beta.'),
-  beta_schedule: choice('linear', BETA_SCHEDULES, 'Rule from beta_start to beta_end.'),
+  beta_schedule: choice('linear', ['linear', 'scaled_linear', 'squaredcos_cap_v2'], 'Rule from beta_start to beta_end.'),
   trained_betas: optionalNumbers('Betas to use as they are; wins over beta_schedule.'),
 };
 
@@ -33,11 +32,9 @@ export interface SpacingConfig {
   readonly steps_offset: number;
 }
 
-export const SPACINGS: readonly TimestepSpacing[] = ['linspace', 'leading', 'trailing'];
-
 export function spacingFields(spacing: TimestepSpacing): ConfigSchema<SpacingConfig> {
   return {
-    timestep_spacing: choice(spacing, SPACINGS, 'How the timesteps of a run are spread over the trained ones.'),
+    timestep_spacing: choice(spacing, TIMESTEP_SPACINGS, 'How the timesteps of a run are spread over the trained ones.'),
     steps_offset: number(0, 'Added to every timestep of leading spacing.'),
   };
 }

@@ -5,7 +5,7 @@ import { torchLinspace } from './grids.ts';
 import { mapTable, type Precision, type Table, tabulate } from './precision.ts';
 
 /** The config keys that a beta schedule reads. */
-export interface BetaConfig {
+export interface BetaScheduleConfig {
   readonly num_train_timesteps: number;
   readonly beta_start: number;
   readonly beta_end: number;
@@ -20,7 +20,7 @@ export type BetaScheduleName = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' 
 /** The schedules that every scheduler with betas accepts. */
 export const COMMON_BETA_SCHEDULES: readonly BetaScheduleName[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2'];
 
-const SCHEDULES: Record<BetaScheduleName, (config: BetaConfig, precision: Precision) => Table> = {
+const SCHEDULES: Record<BetaScheduleName, (config: BetaScheduleConfig, precision: Precision) => Table> = {
   linear: (config, precision) =>
     torchLinspace(config.beta_start, config.beta_end, config.num_train_timesteps, precision),
   scaled_linear: (config, precision) =>
@@ -41,7 +41,7 @@ const SCHEDULES: Record<BetaScheduleName, (config: BetaConfig, precision: Precis
  * Throws CONFIG_INVALID for another name, for a step count below 1, and for betas that are not finite.
  */
 export function betaSchedule(
-  config: BetaConfig,
+  config: BetaScheduleConfig,
   precision: Precision,
   accepted: readonly BetaScheduleName[] = COMMON_BETA_SCHEDULES,
 ): Table {
@@ -77,7 +77,7 @@ function laplaceAlphaBar(t: number): number {
   return Math.sqrt(snr / (1 + snr));
 }
 
-function sigmoidBetas(config: BetaConfig, precision: Precision): Table {
+function sigmoidBetas(config: BetaScheduleConfig, precision: Precision): Table {
   const { round } = precision;
   const width = round(config.beta_end - config.beta_start);
   const start = round(config.beta_start);
@@ -85,7 +85,7 @@ function sigmoidBetas(config: BetaConfig, precision: Precision): Table {
   return mapTable(torchLinspace(-6, 6, config.num_train_timesteps, precision), (x) => round(sigmoid(x) * width) + start);
 }
 
-function finiteBetas(betas: Table, config: BetaConfig): Table {
+function finiteBetas(betas: Table, config: BetaScheduleConfig): Table {
   const bad = betas.findIndex((beta) => !Number.isFinite(beta));
   if (bad < 0 && betas.length > 0) return betas;
   throw new DiffusionError(

@@ -27,11 +27,13 @@ function generator(options: StepOptions): NonNullable<StepOptions['generator']> 
   );
 }
 
+/** Reads a copy of the expression, so that `value` itself stays unrealised and folds into what the rule does next. */
 async function readBack(value: Tensor): Promise<TypedArray> {
+  const copy = value.mul(1);
   try {
-    return await value.data();
+    return await copy.data();
   } finally {
-    value.dispose();
+    copy.dispose();
   }
 }
 

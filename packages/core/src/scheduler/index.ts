@@ -4,6 +4,8 @@ export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { HubClient, LoadOptions } from './load.ts';
 export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, packageOf } from './names.ts';
 export type { KarrasDiffusionSchedulerName } from './names.ts';
+export { after, bounded, predict, predictAtSigma, threshold, trainedLevel } from './predict.ts';
+export type { BoundingConfig, Prediction } from './predict.ts';
 export { Registry, registry } from './registry.ts';
 export { Run } from './run.ts';
 export type { RunOwner } from './run.ts';

@@ -4,6 +4,7 @@ import type { Backend } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { realizeStep } from '../tensor/index.ts';
+import { warn } from '../warn.ts';
 import { stepContext } from './context.ts';
 import type { Plan, SchedulerOutput, StepContext, StepOptions, StepResult } from './types.ts';
 
@@ -25,12 +26,14 @@ export class Run<K = unknown> {
   #index: number | undefined;
   #carry: readonly Tensor[] = [];
   #state: 'ready' | 'stepping' | 'disposed' = 'ready';
+  #scaled: boolean;
 
   constructor(owner: RunOwner<K>, plan: Plan<K>, defaults: StepOptions = {}, begin?: number) {
     this.#owner = owner;
     this.plan = plan;
     this.#defaults = defaults;
     this.#begin = begin;
+    this.#scaled = plan.inputScale === undefined;
   }
 
   /** One timestep per model call of the whole schedule. */
@@ -70,6 +73,7 @@ export class Run<K = unknown> {
   async scaleModelInput(x: Tensor, timestep: number = this.nextTimestep()): Promise<Tensor> {
     if (!this.plan.inputScale) return x.clone();
     const index = (this.#index = this.#locate(timestep));
+    this.#scaled = true;
     const scaled = x.mul(this.plan.inputScale(index));
     await realizeStep([scaled], this.#realizeOptions(index, timestep));
     return scaled;
@@ -83,6 +87,7 @@ export class Run<K = unknown> {
     this.#enter();
     try {
       if (options) checkStepOptions(this.#owner, options);
+      this.#warnUnscaled();
       const index = this.#locate(timestep);
       const result = await this.#realized(index, timestep, x, out, { ...this.#defaults, ...options });
       const output = ownedOutput(result, [x, out, ...this.#carry]);
@@ -145,6 +150,12 @@ export class Run<K = unknown> {
       ...(backend && { backend }),
       ...(finite && { requireFinite: (value: number) => notFinite(name, index, timestep, value) }),
     };
+  }
+
+  #warnUnscaled(): void {
+    if (this.#scaled) return;
+    this.#scaled = true;
+    warn(`${this.#owner.name}: scaleModelInput was not called before step; give the model its result, not the bare sample.`);
   }
 
   #enter(): void {

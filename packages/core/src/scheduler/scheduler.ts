@@ -139,10 +139,10 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     return this.#begin;
   }
 
-  /** Where the next run begins, for image-to-image loops. Call after setTimesteps. */
+  /** Where the next run begins, for image-to-image loops. Call after setTimesteps; as upstream, a run under way goes on. */
   setBeginIndex(index: number = 0): void {
     this.#begin = index;
-    this.#replace(this.#newRun(this.#current.plan, {}, index));
+    if (this.#current.stepIndex === undefined) this.#replace(this.#newRun(this.#current.plan, {}, index));
   }
 
   /** Position of a timestep. Throws TIMESTEP_NOT_IN_PLAN where upstream raises IndexError. */
@@ -166,7 +166,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   addNoise(original: Tensor, noise: Tensor, timesteps: number | readonly number[]): Promise<Tensor> {
     const { noiseLevel } = this.#current.plan;
     if (!noiseLevel) throw this.#unsupported('addNoise');
-    return blend(original, noise, this.#levels(noiseLevel, timesteps), (level) => [level.signal, level.noise]);
+    return blend(original, noise, this.#levels(noiseLevel, timesteps, this.#fixedIndex()), (level) => [level.signal, level.noise]);
   }
 
   /** The velocity target v = alpha * noise - sigma * sample, for training and tests. */
@@ -264,16 +264,23 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     }
   }
 
-  #beginOf({ beginIndex, strength }: Pick<RunRequest, 'beginIndex' | 'strength'>, plan: Plan<K>): number | undefined {
+  #beginOf({ beginIndex, strength }: { beginIndex: number | undefined; strength: number | undefined }, plan: Plan<K>): number | undefined {
     if (strength === undefined) return beginIndex;
     const steps = plan.numInferenceSteps ?? plan.timesteps.length;
-    return timestepsForStrength(steps, strength, this.order).begin;
+    return timestepsForStrength(steps, strength, this.order).beginIndex;
   }
 
-  /** As upstream: once stepping or a begin index has fixed the position, it holds for every item, whatever its timestep. */
-  #levels(levelOf: (index: number, timestep: number) => NoiseLevel, timesteps: number | readonly number[]): readonly NoiseLevel[] {
-    const { plan, stepIndex } = this.#current;
-    const fixed = stepIndex ?? this.#begin;
+  /** As upstream: where a begin index was set, addNoise takes the position of the run for every item, whatever its timestep. */
+  #fixedIndex(): number | undefined {
+    return this.#begin === undefined ? undefined : (this.stepIndex ?? this.#begin);
+  }
+
+  #levels(
+    levelOf: (index: number, timestep: number) => NoiseLevel,
+    timesteps: number | readonly number[],
+    fixed?: number,
+  ): readonly NoiseLevel[] {
+    const { plan } = this.#current;
     const list = typeof timesteps === 'number' ? [timesteps] : timesteps;
     return list.map((timestep) => levelOf(plan.indexOf ? (fixed ?? plan.indexOf(timestep)) : 0, timestep));
   }
