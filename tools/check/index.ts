@@ -1,7 +1,12 @@
 // npm run check [names] [-- --fast | --write]: every check in turn, a line for each, the count last.
 // A check returns its problems; what it prints itself is for reading, not for judging.
+import { boundaries } from './boundaries.ts';
+import { size, treeShaking } from './bundle.ts';
 import { commands } from './commands.ts';
 import { manifests } from './manifests.ts';
+import { runtimes } from './runtimes.ts';
+import { structure } from './structure.ts';
+import { tarballs } from './tarballs.ts';
 
 export interface Check {
   readonly name: string;
@@ -13,7 +18,7 @@ export interface Check {
   readonly run: (write: boolean) => string[] | Promise<string[]>;
 }
 
-const checks: readonly Check[] = [...commands, manifests];
+const checks: readonly Check[] = [...commands, manifests, structure, boundaries, size, treeShaking, tarballs, ...runtimes];
 
 async function outcome(check: Check, write: boolean): Promise<boolean> {
   const start = performance.now();

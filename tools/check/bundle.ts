@@ -1,0 +1,81 @@
+// What reaches a browser: bundle sizes, and whether an unused scheduler is dropped while a registered one is not.
+import { gzipSync } from 'node:zlib';
+import { build as esbuild } from 'esbuild';
+import { type Package, packages, root, schedulers } from '../workspace.ts';
+import type { Check } from './index.ts';
+import { build } from './packed.ts';
+import { schedulerClass } from './structure.ts';
+
+const LIMIT = 15 * 1024;
+
+/** Bundles a small program for browsers, as a user's bundler would: from dist, every warning an error. */
+async function bundle(program: string): Promise<string> {
+  const { outputFiles } = await esbuild({
+    stdin: { contents: program, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    logLevel: 'silent',
+    logOverride: { 'ignored-bare-import': 'error' },
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(2).padStart(7)} KiB`;
+
+async function sizeOf(name: string, program: string): Promise<number> {
+  const code = await bundle(program);
+  const zipped = gzipSync(code, { level: 9 }).length;
+  console.log(`${name.padEnd(48)} ${kib(code.length)} minified ${kib(zipped)} gzipped`);
+  return zipped;
+}
+
+async function tooLarge({ manifest: { name } }: Package): Promise<string[]> {
+  const size = await sizeOf(name, `export * from '${name}';`);
+  return size <= LIMIT ? [] : [`${name} with core is ${kib(size)} gzipped; the limit is ${kib(LIMIT)}`];
+}
+
+export const size: Check = {
+  name: 'size',
+  about: 'a scheduler and all that it needs of core: at most 15 KiB gzipped',
+  run: async () => {
+    build();
+    await sizeOf('@unnoise/core, all of it', `export * from '@unnoise/core';`);
+    const problems: string[] = [];
+    for (const entry of schedulers()) problems.push(...(await tooLarge(entry)));
+    return problems;
+  },
+};
+
+const evaluate = (code: string): Promise<Record<string, unknown>> => import(`data:text/javascript,${encodeURIComponent(code)}`);
+
+async function dropped(entry: Package, className: string): Promise<string[]> {
+  const { name } = entry.manifest;
+  const code = await bundle(`import '${name}'; import * as all from '${name}'; import { registry } from '@unnoise/core'; export { registry };`);
+  return code.includes(className) ? [`${name}: ${className} is in the bundle of a program that does not use it`] : [];
+}
+
+async function registered(entry: Package, className: string): Promise<string[]> {
+  const { name } = entry.manifest;
+  const code = await bundle(`import '${name}/register'; import { registry } from '@unnoise/core'; export const names = registry.names();`);
+  const { names } = await evaluate(code);
+  return Array.isArray(names) && names.includes(className) ? [] : [`${name}/register left the registry without ${className}`];
+}
+
+export const treeShaking: Check = {
+  name: 'bundles',
+  about: 'unused schedulers are dropped, registered ones are kept',
+  run: async () => {
+    build();
+    const problems: string[] = [];
+    for (const entry of schedulers()) {
+      const className = (await schedulerClass(entry))?.className;
+      if (className === undefined) problems.push(`${entry.manifest.name} exports no scheduler class`);
+      else problems.push(...(await dropped(entry, className)), ...(await registered(entry, className)));
+    }
+    return problems;
+  },
+};
