@@ -27,6 +27,16 @@ export function sampleCount(shape: readonly number[]): number {
   return count;
 }
 
+/** True for float32, false for float64. */
+export function isFloat32(dtype: 'float32' | 'float64'): boolean {
+  if (dtype === 'float32' || dtype === 'float64') return dtype === 'float32';
+  throw new DiffusionError(
+    'DTYPE_UNSUPPORTED',
+    `A stream draws float32 and float64 here, not ${String(dtype)}. Use normal16 for float16 and bfloat16.`,
+    { dtype },
+  );
+}
+
 /** The error for a saved state that the stream `expected` cannot continue from. */
 export function badState(expected: string, reason: string): DiffusionError {
   return new DiffusionError(

@@ -1,4 +1,5 @@
 // Rounding of float32 to the bits of the two 16-bit float types, to nearest, ties to even. Storage is a Uint16Array.
+import { DiffusionError } from '../errors.ts';
 
 /** The 16-bit float types; arrays of them hold the raw bits. */
 export type HalfDType = 'float16' | 'bfloat16';
@@ -8,8 +9,15 @@ const bitsOf = new Uint32Array(scratch.buffer);
 
 /** The bits of every value of `source`, rounded to `dtype`. */
 export function toHalfBits(source: Float32Array, dtype: HalfDType): Uint16Array {
-  const round = dtype === 'float16' ? float16Bits : bfloat16Bits;
-  return Uint16Array.from(source, round);
+  const round = ROUNDING[dtype];
+  if (round === undefined) {
+    throw new DiffusionError('DTYPE_UNSUPPORTED', `A 16-bit draw is float16 or bfloat16, not ${String(dtype)}. Pass one.`, {
+      dtype,
+    });
+  }
+  const out = new Uint16Array(source.length);
+  for (let i = 0; i < out.length; i++) out[i] = round(source[i]!);
+  return out;
 }
 
 function float16Bits(value: number): number {
@@ -30,6 +38,8 @@ function bfloat16Bits(value: number): number {
   scratch[0] = value;
   return Number.isNaN(value) ? 0x7fc0 : roundedShift(bitsOf[0]!, 16);
 }
+
+const ROUNDING = { float16: float16Bits, bfloat16: bfloat16Bits };
 
 /** bits >> shift, rounded to nearest, ties to even. */
 function roundedShift(bits: number, shift: number): number {

@@ -1,4 +1,5 @@
 // The contract of a random stream: host numbers, the same bits on every backend. There is no global generator.
+import type { HalfDType } from './float16.ts';
 
 /** A seeded stream of random numbers. Draw order is part of every scheduler's contract. */
 export interface Generator {
@@ -14,4 +15,10 @@ export interface Generator {
   save(): unknown;
   /** Continues from a saved state. */
   restore(state: unknown): void;
+}
+
+/** A stream that also draws the 16-bit float types. */
+export interface HalfGenerator extends Generator {
+  /** Standard normal numbers as the bits of float16 (the default) or bfloat16. */
+  normal16(shape: readonly number[], dtype?: HalfDType): Uint16Array;
 }

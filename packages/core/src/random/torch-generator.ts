@@ -1,19 +1,13 @@
 // torch's CPU generator: MT19937, its uniform, normal and integer draws, and the normal that a short draw leaves behind.
 // Float32 numbers equal torch 2.13 on x86 with AVX2 bit for bit; see docs/random-streams.md for the rest.
 import { DiffusionError } from '../errors.ts';
-import { badState, sampleCount, seedBits } from './arguments.ts';
+import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
 import { BLOCK, boxMuller32, boxMuller64, polar64 } from './box-muller.ts';
 import { toHalfBits } from './float16.ts';
 import type { HalfDType } from './float16.ts';
-import type { Generator } from './generator.ts';
+import type { HalfGenerator } from './generator.ts';
 import { Mt19937 } from './mt19937.ts';
 import type { Mt19937State } from './mt19937.ts';
-
-/** A stream that also draws the 16-bit float types. */
-export interface HalfGenerator extends Generator {
-  /** Standard normal numbers as the bits of float16 (the default) or bfloat16. */
-  normal16(shape: readonly number[], dtype?: HalfDType): Uint16Array;
-}
 
 /** What `save` of a torch CPU generator returns. */
 export interface TorchGeneratorState {
@@ -58,17 +52,13 @@ class TorchStream implements TorchGenerator {
   uniform(shape: readonly number[], dtype: 'float64'): Float64Array;
   uniform(shape: readonly number[], dtype: 'float32' | 'float64' = 'float32'): Float32Array | Float64Array {
     const n = sampleCount(shape);
-    const engine = this.#engine;
-    const out = dtype === 'float32' ? new Float32Array(n) : new Float64Array(n);
-    if (dtype === 'float32') for (let i = 0; i < n; i++) out[i] = (engine.uint32() & 0xffffff) * 2 ** -24;
-    else for (let i = 0; i < n; i++) out[i] = engine.uint53() * 2 ** -53;
-    return out;
+    return isFloat32(dtype) ? this.#uniform32(n) : this.#uniform64(n);
   }
 
   normal(shape: readonly number[], dtype?: 'float32'): Float32Array;
   normal(shape: readonly number[], dtype: 'float64'): Float64Array;
   normal(shape: readonly number[], dtype: 'float32' | 'float64' = 'float32'): Float32Array | Float64Array {
-    return dtype === 'float32' ? this.#normal32(sampleCount(shape)) : this.#normal64(sampleCount(shape));
+    return isFloat32(dtype) ? this.#normal32(sampleCount(shape)) : this.#normal64(sampleCount(shape));
   }
 
   normal16(shape: readonly number[], dtype: HalfDType = 'float16'): Uint16Array {
@@ -81,7 +71,7 @@ class TorchStream implements TorchGenerator {
   randint(low: number | bigint, high: number | bigint, shape: readonly number[]): BigInt64Array {
     const [base, range] = integerRange(low, high);
     const out = new BigInt64Array(sampleCount(shape));
-    const wide = range >= 2n ** 32n;
+    const wide = range >= 2n ** 28n; // torch 2.13's limit; older releases had 2^32
     for (let i = 0; i < out.length; i++) {
       const word = wide ? this.#engine.uint64() : BigInt(this.#engine.uint32());
       out[i] = base + (word % range);
@@ -117,6 +107,18 @@ class TorchStream implements TorchGenerator {
     }
     this.#engine = Mt19937.from(engine);
     this.#cachedNormal = cachedNormal as number | null;
+  }
+
+  #uniform32(n: number): Float32Array {
+    const out = new Float32Array(n);
+    for (let i = 0; i < n; i++) out[i] = (this.#engine.uint32() & 0xffffff) * 2 ** -24;
+    return out;
+  }
+
+  #uniform64(n: number): Float64Array {
+    const out = new Float64Array(n);
+    for (let i = 0; i < n; i++) out[i] = this.#engine.uint53() * 2 ** -53;
+    return out;
   }
 
   #normal32(n: number): Float32Array {
