@@ -9,4 +9,4 @@ export * from './random/index.ts';
 export * from './schedule/index.ts';
 export * from './scheduler/index.ts';
 export * from './tensor/index.ts';
-export { setWarningHandler } from './warn.ts';
+export { setWarningHandler, warn } from './warn.ts';

@@ -1,1 +1,127 @@
-export {};
+// Euler's method for flow matching models (Stable Diffusion 3, FLUX and most models since).
+
+import type { ConfigSchema, Plan, PlanRequest, SigmaScheduleConfig, StepContext, StepResult, Table, Tensor, TimeShiftType } from '@unnoise/core';
+import { SchedulerMixin, field, flowTrainingSigmas, indexForTimestep, sigmaScheduleFields, tensor } from '@unnoise/core';
+import { checkFlowConfig, flowSchedule } from './schedule.ts';
+import type { FlowSchedule } from './schedule.ts';
+import { tokenLevels } from './tokens.ts';
+
+export interface FlowMatchEulerDiscreteConfig extends SigmaScheduleConfig {
+  readonly num_train_timesteps: number;
+  readonly shift: number;
+  readonly use_dynamic_shifting: boolean;
+  readonly base_shift: number | null;
+  readonly max_shift: number | null;
+  readonly base_image_seq_len: number;
+  readonly max_image_seq_len: number;
+  readonly invert_sigmas: boolean;
+  readonly shift_terminal: number | null;
+  readonly time_shift_type: TimeShiftType;
+  readonly stochastic_sampling: boolean;
+}
+
+/** One step from sigma to sigmaNext; `end` is the sigma of clean samples: 0, or 1 for inverted sigmas. */
+export interface FlowRow {
+  readonly sigma: number;
+  readonly sigmaNext: number;
+  readonly end: number;
+}
+
+/**
+ * Euler's method on the straight flow x = (1 - sigma) x0 + sigma noise, whose velocity v = noise - x0 the model predicts.
+ *
+ *     prev = x + (sigmaNext - sigma) v
+ *     prev = (1 - sigmaNext) (x - sigma v) + sigmaNext z     with stochastic_sampling
+ *
+ * Equals EulerDiscrete on y = x / (1 - sigma) at the noise level sigma / (1 - sigma).
+ * Lipman et al. (2023), arXiv 2210.02747; Esser et al. (2024), arXiv 2403.03206, for the shifts.
+ */
+export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEulerDiscreteConfig, FlowRow> {
+  static override readonly className = 'FlowMatchEulerDiscreteScheduler';
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'timesteps', 'mu'];
+  // as upstream: churn options are taken, so that samplers can be swapped, and have no effect
+  static override readonly stepOptions: readonly string[] = ['generator', 'perTokenTimesteps', 'sChurn', 'sTmin', 'sTmax', 'sNoise'];
+  static override readonly schema: ConfigSchema<FlowMatchEulerDiscreteConfig> = {
+    num_train_timesteps: field.number(1000, 'Number of noise levels the model was trained with.'),
+    shift: field.number(1, 'Static time shift: above 1 spends more steps on noisy levels.'),
+    use_dynamic_shifting: field.boolean(false, 'Shift by mu, which depends on the image size, instead; setTimesteps then needs mu.'),
+    base_shift: { ...field.optionalNumber('mu of the smallest image; read by pipelines.'), default: 0.5 },
+    max_shift: { ...field.optionalNumber('mu of the largest image; read by pipelines.'), default: 1.15 },
+    base_image_seq_len: field.number(256, 'Tokens of the smallest image; read by pipelines.'),
+    max_image_seq_len: field.number(4096, 'Tokens of the largest image; read by pipelines.'),
+    invert_sigmas: field.boolean(false, 'Sigmas that rise to 1 (Mochi).'),
+    shift_terminal: field.optionalNumber('Stretch the schedule so that its last sigma is this.'),
+    ...sigmaScheduleFields,
+    time_shift_type: field.choice('exponential', ['exponential', 'linear'], 'Form of the dynamic shift.'),
+    stochastic_sampling: field.boolean(false, 'Noise the predicted x0 anew at every step.'),
+  };
+
+  #shift: number = this.config.shift;
+  readonly #trainingSigmas: Table = this.#training();
+
+  /** The static shift that the next setTimesteps uses; config.shift unless setShift changed it. */
+  get shift(): number {
+    return this.#shift;
+  }
+
+  setShift(shift: number): void {
+    this.#shift = shift;
+  }
+
+  /** Noises samples: sigma noise + (1 - sigma) sample. The flow matching name of addNoise. */
+  scaleNoise(sample: Tensor, timesteps: number | readonly number[], noise: Tensor): Promise<Tensor> {
+    return this.addNoise(sample, noise, timesteps);
+  }
+
+  #training(): Table {
+    checkFlowConfig(this.config);
+    const { num_train_timesteps: trainSteps, shift, use_dynamic_shifting: dynamic } = this.config;
+    return flowTrainingSigmas(trainSteps, dynamic ? undefined : shift, this.precision);
+  }
+
+  protected override plan(request?: PlanRequest): Plan<FlowRow> {
+    const schedule = request
+      ? flowSchedule(this.config, this.#shift, this.#trainingSigmas, request, this.precision)
+      : this.#untouched();
+    const { timesteps, sigmas } = schedule;
+    const at = (index: number): number => sigmas[index] ?? Number.NaN;
+    const end = this.config.invert_sigmas ? 1 : 0;
+    return {
+      ...schedule,
+      initNoiseSigma: 1,
+      indexOf: (timestep) => indexForTimestep(timesteps, timestep),
+      row: (index) => ({ sigma: at(index), sigmaNext: at(index + 1), end }),
+      noiseLevel: (index) => ({ signal: 1 - at(index), noise: at(index) }),
+    };
+  }
+
+  /** As upstream: before setTimesteps there is no final sigma, so the very last step of that schedule cannot be taken. */
+  #untouched(): FlowSchedule {
+    const { round } = this.precision;
+    const sigmas = this.#trainingSigmas;
+    return { sigmas, timesteps: Array.from(sigmas, (sigma) => round(sigma * this.config.num_train_timesteps)) };
+  }
+
+  protected override rule(context: StepContext<FlowRow>): StepResult | Promise<StepResult> {
+    if (context.options.perTokenTimesteps) return this.#perToken(context, context.options.perTokenTimesteps);
+    const { k, x, out, normal } = context;
+    const { round } = this.precision;
+    const x0 = x.add(out.mul(k.end - k.sigma));
+    if (!this.config.stochastic_sampling) return { prev: x.add(out.mul(round(k.sigmaNext - k.sigma))), x0 };
+    const clean = x.sub(out.mul(k.sigma));
+    return { prev: clean.mul(1 - k.sigmaNext).add(normal(x.shape).mul(k.sigmaNext)), x0 };
+  }
+
+  /** Every token at a noise level of its own. As upstream, the step is x + (sigma - sigmaNext) v, with the other sign. */
+  async #perToken({ x, out, host, normal }: StepContext<FlowRow>, timesteps: Tensor): Promise<StepResult> {
+    const { sigma, sigmaNext } = tokenLevels(await host(timesteps), this.sigmas ?? [], this.config.num_train_timesteps, this.precision);
+    const column = (values: Float32Array): Tensor => tensor(values, [...timesteps.shape, 1]);
+    if (!this.config.stochastic_sampling) {
+      const dt = Float32Array.from(sigma, (level, i) => level - (sigmaNext[i] ?? 0));
+      return { prev: x.add(out.mul(column(dt))) };
+    }
+    const clean = x.sub(out.mul(column(sigma)));
+    const [next, rest] = [column(sigmaNext), column(sigmaNext.map((level) => 1 - level))];
+    return { prev: clean.mul(rest).add(normal(x.shape).mul(next)) };
+  }
+}

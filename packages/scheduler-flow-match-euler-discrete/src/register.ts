@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { FlowMatchEulerDiscreteScheduler } from './index.ts';
+
+registry.add(FlowMatchEulerDiscreteScheduler);

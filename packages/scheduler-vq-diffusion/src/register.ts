@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { VQDiffusionScheduler } from './index.ts';
+
+registry.add(VQDiffusionScheduler);
