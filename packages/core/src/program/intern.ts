@@ -1,0 +1,25 @@
+// Kernels with their keys. Equal structure gives the same object, so a backend may cache by identity or by key.
+
+import type { DType } from '../tensor/types.ts';
+import type { InputSpec, Kernel, KernelOp } from './kernel.ts';
+
+const kernels = new Map<string, Kernel>();
+
+/** The one kernel of this structure, with its key filled in. */
+export function intern(parts: Omit<Kernel, 'key'>): Kernel {
+  const key = keyOf(parts);
+  let kernel = kernels.get(key);
+  if (!kernel) kernels.set(key, (kernel = { key, ...parts }));
+  return kernel;
+}
+
+/** For example `map f32:1,f32:1 linear(0,1;0,1)f32 2`: kind, inputs with their broadcast pattern, operations, stored values. */
+function keyOf({ kind, reduce, inputs, ops, outputs }: Omit<Kernel, 'key'>): string {
+  const ins = inputs.map(inputKey).join();
+  const outs = outputs.map(({ value, dtype }) => value + SHORT[dtype]).join();
+  return `${reduce ?? kind} ${ins} ${ops.map(opKey).join(' ')} ${outs}`;
+}
+
+const SHORT: Record<DType, string> = { float32: 'f32', float16: 'f16', int32: 'i32', bool: 'b' };
+const inputKey = ({ dtype, dims }: InputSpec): string => `${SHORT[dtype]}:${dims.map(Number).join('')}`;
+const opKey = ({ fn, args, params, dtype }: KernelOp): string => `${fn}(${args.join()};${params.join()})${SHORT[dtype]}`;
