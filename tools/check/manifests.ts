@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { commonManifest, schedulerManifest } from '../nx/manifest.js';
-import { type Manifest, type Package, packages, readJson, root } from '../workspace.ts';
+import { type Package, packages, readJson, root } from '../workspace.ts';
 import type { Check } from './index.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ function wanted({ dir, manifest }: Package): Fields {
 
 /** What npm shows of a package and what no generator can know. */
 function missing({ dir, manifest }: Package): string[] {
-  const needed: (keyof Manifest)[] = ['description', 'keywords', 'version', 'files'];
+  const needed = ['description', 'keywords', 'version', 'files'] as const;
   return needed.filter((key) => !manifest[key]?.length).map((key) => `${dir}/package.json: no ${key}`);
 }
 
