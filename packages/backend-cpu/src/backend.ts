@@ -45,10 +45,10 @@ class WasmCpuBackend implements CpuBackend {
   }
 
   run(kernel: Kernel, handles: readonly Handle[], params: Float64Array, sizes: readonly number[]): readonly CpuBuffer[] {
-    const inputs = handles.map(bufferOf);
+    const inputs = handles.map((handle) => this.#buffer(handle));
     this.#dispatches++;
     const compiled = this.#kernels.get(kernel);
-    return compiled ? this.#runCompiled(compiled, inputs, params, sizes) : this.#interpret(kernel, inputs, params, sizes);
+    return compiled && this.#runner!.prepare() ? this.#runCompiled(compiled, inputs, params, sizes) : this.#interpret(kernel, inputs, params, sizes);
   }
 
   #runCompiled(compiled: CompiledMap, inputs: CpuBuffer[], params: Float64Array, sizes: readonly number[]): CpuBuffer[] {
@@ -71,14 +71,14 @@ class WasmCpuBackend implements CpuBackend {
   #result(dtype: DType, length: number, inArena: boolean): CpuBuffer {
     this.#live++;
     const offset = inArena ? this.#arena!.allocate(length * ELEMENT_SIZE[dtype]) : 0;
-    if (offset > 0) return CpuBuffer.inArena(this.#arena!, dtype, length, offset, true);
-    return CpuBuffer.ofArray(dtype, this.#pool.take(dtype, length), true);
+    if (offset > 0) return CpuBuffer.inArena(this, this.#arena!, dtype, length, offset, true);
+    return CpuBuffer.ofArray(this, dtype, this.#pool.take(dtype, length), true);
   }
 
   #keep(dtype: DType, array: TypedArray, inArena: boolean): CpuBuffer {
     if (!inArena) {
       this.#live++;
-      return CpuBuffer.ofArray(dtype, array, true);
+      return CpuBuffer.ofArray(this, dtype, array, true);
     }
     const buffer = this.#result(dtype, array.length, true);
     buffer.array.set(array);
@@ -103,23 +103,23 @@ class WasmCpuBackend implements CpuBackend {
     if (!array) return undefined;
     this.#live++;
     return this.#arena?.holds(array)
-      ? CpuBuffer.inArena(this.#arena, dtype, array.length, array.byteOffset, false)
-      : CpuBuffer.ofArray(dtype, array, false);
+      ? CpuBuffer.inArena(this, this.#arena, dtype, array.length, array.byteOffset, false)
+      : CpuBuffer.ofArray(this, dtype, array, false);
   }
 
   download(handle: Handle): TypedArray {
-    const buffer = bufferOf(handle);
+    const buffer = this.#buffer(handle);
     return buffer.owned || buffer.offset > 0 ? buffer.array.slice() : buffer.array;
   }
 
   native(handle: Handle): TypedArray {
-    const buffer = bufferOf(handle);
+    const buffer = this.#buffer(handle);
     if (buffer.offset === 0) buffer.owned = false; // somebody may keep the array, so the pool must not
     return buffer.array;
   }
 
   release(handle: Handle): void {
-    const buffer = bufferOf(handle);
+    const buffer = this.#buffer(handle);
     buffer.released = true;
     this.#live--;
     if (!buffer.owned) return;
@@ -129,9 +129,20 @@ class WasmCpuBackend implements CpuBackend {
 
   allocate(length: number, dtype: DType = 'float32'): CpuAllocation {
     const buffer = this.#result(dtype, length, this.#arena !== undefined);
-    if (this.#arena && buffer.offset === 0) throw exhausted(buffer, this.#arena);
+    if (this.#arena && buffer.offset === 0) {
+      this.release(buffer);
+      throw exhausted(buffer, this.#arena);
+    }
     buffer.array.fill(0);
     return new Allocation(buffer, (room) => this.release(room));
+  }
+
+  #buffer(handle: Handle): CpuBuffer {
+    if (!(handle instanceof CpuBuffer && handle.owner === this)) {
+      throw new DiffusionError('BACKEND_MISMATCH', 'a buffer of another backend reached this CPU backend. Read its data and pass that.');
+    }
+    if (handle.released) throw disposed(handle);
+    return handle;
   }
 
   stats(): CpuStats {
@@ -164,7 +175,8 @@ class Allocation implements CpuAllocation {
   }
 
   get array(): TypedArray {
-    return bufferOf(this.#buffer).array;
+    if (this.#buffer.released) throw disposed(this.#buffer);
+    return this.#buffer.array;
   }
 
   free(): void {
@@ -174,16 +186,6 @@ class Allocation implements CpuAllocation {
 
 /** Results follow their inputs into the arena; without inputs there is nothing to follow. */
 const allInArena = (inputs: readonly CpuBuffer[]): boolean => inputs.length > 0 && inputs.every((input) => input.offset > 0);
-
-function bufferOf(handle: Handle): CpuBuffer {
-  if (!(handle instanceof CpuBuffer)) {
-    throw new DiffusionError('BACKEND_MISMATCH', 'a buffer of another backend reached the CPU backend. Upload its data first.');
-  }
-  if (handle.released) {
-    throw new DiffusionError('DISPOSED', `a ${handle.dtype} buffer of ${handle.length} elements was used after its release.`);
-  }
-  return handle;
-}
 
 /** An adopted array may have been transferred to a worker, or have had another length than the tensor from the start. */
 function checkLength(input: CpuBuffer, expected: number): void {
@@ -204,3 +206,6 @@ const exhausted = ({ bytes }: CpuBuffer, arena: Arena): DiffusionError =>
       'grow. Free allocations and dispose tensors, or use ordinary arrays, which are not limited to 4 GiB.',
     { bytes, used: arena.used, capacity: arena.capacity },
   );
+
+const disposed = ({ dtype, length }: CpuBuffer): DiffusionError =>
+  new DiffusionError('DISPOSED', `a ${dtype} buffer of ${length} elements was used after its release.`, { dtype, length });

@@ -7,6 +7,8 @@ import { type Arena, ELEMENT_SIZE } from './arena.ts';
 
 /** Elements of one type, known to the backend as a handle. */
 export class CpuBuffer {
+  /** Told apart by identity: each backend accepts only its own buffers. */
+  readonly owner: object;
   readonly dtype: DType;
   readonly length: number;
   /** Whether the room is the backend's and can serve again after release. */
@@ -18,7 +20,8 @@ export class CpuBuffer {
   #array: TypedArray | undefined;
   #generation = 0;
 
-  private constructor(dtype: DType, length: number, owned: boolean, home: Arena | TypedArray, offset: number) {
+  private constructor(owner: object, dtype: DType, length: number, owned: boolean, home: Arena | TypedArray, offset: number) {
+    this.owner = owner;
     this.dtype = dtype;
     this.length = length;
     this.owned = owned;
@@ -28,13 +31,13 @@ export class CpuBuffer {
   }
 
   /** Elements in the backend's memory, where kernels work on them in place. */
-  static inArena(arena: Arena, dtype: DType, length: number, offset: number, owned: boolean): CpuBuffer {
-    return new CpuBuffer(dtype, length, owned, arena, offset);
+  static inArena(owner: object, arena: Arena, dtype: DType, length: number, offset: number, owned: boolean): CpuBuffer {
+    return new CpuBuffer(owner, dtype, length, owned, arena, offset);
   }
 
   /** Elements in an ordinary array. */
-  static ofArray(dtype: DType, array: TypedArray, owned: boolean): CpuBuffer {
-    return new CpuBuffer(dtype, array.length, owned, array, 0);
+  static ofArray(owner: object, dtype: DType, array: TypedArray, owned: boolean): CpuBuffer {
+    return new CpuBuffer(owner, dtype, array.length, owned, array, 0);
   }
 
   /** The elements. An array over the backend's memory is valid until that grows: ask again after other work. */

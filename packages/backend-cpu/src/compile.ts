@@ -50,9 +50,10 @@ export class KernelCache {
 
   #compile(kernel: Kernel): CompiledMap | undefined {
     this.#compiles++;
-    if (!this.#arena || !canGenerate(kernel) || !fitsFrame(kernel)) return undefined;
+    const arena = this.#arena;
+    if (!arena || !canGenerate(kernel) || !fitsFrame(kernel)) return undefined;
     try {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), { env: { memory: this.#arena.memory } });
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), { env: { memory: arena.memory } });
       return new CompiledMap(kernel, exports['run'] as RowKernel);
     } catch (error) {
       if (isRefusal(error)) return undefined;

@@ -79,6 +79,13 @@ export class MapRunner {
     this.#arena = arena;
   }
 
+  /** Claims the working memory; false if there is none, and then nothing can run here. */
+  prepare(): boolean {
+    this.#frame ||= this.#arena.allocate(FRAME_BYTES);
+    this.#stage ||= this.#arena.allocate(STAGE_BYTES);
+    return this.#frame > 0 && this.#stage > 0;
+  }
+
   /** Computes `outputs`, which exist already, from `inputs`. */
   run(kernel: RowKernel, layout: Layout, inputs: readonly CpuBuffer[], outputs: readonly CpuBuffer[], params: Float64Array): void {
     this.#kernel = kernel;
@@ -86,18 +93,16 @@ export class MapRunner {
     this.#inputs = inputs.length;
     this.#buffers = [...inputs, ...outputs];
     this.#starts = this.#buffers.map(() => 0);
-    this.#prepareStage();
+    this.#divideStage();
     this.#refreshViews();
     this.#floats.set(params, this.#frame / 4 + this.#buffers.length);
     this.#walk(0);
     this.#buffers = [];
   }
 
-  #prepareStage(): void {
-    this.#frame ||= this.#arena.allocate(FRAME_BYTES);
+  #divideStage(): void {
     this.#limit = Infinity;
     if (this.#buffers.every((buffer) => buffer.offset > 0)) return;
-    this.#stage ||= this.#arena.allocate(STAGE_BYTES);
     this.#slot = Math.floor(STAGE_BYTES / this.#buffers.length / 64) * 64;
     this.#limit = this.#slot / 4;
   }
