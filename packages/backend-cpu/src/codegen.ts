@@ -12,7 +12,7 @@ const MAX_BYTES = 4096;
 const LANES = 4;
 const [FRAME, COUNT] = [0, 1];
 
-const OPS: ReadonlySet<string> = new Set(['linear', 'mul', 'div', 'clamp', 'max', 'min', 'sqrt', 'abs']);
+const OPS: ReadonlySet<string> = new Set(['linear', 'mul', 'div', 'clamp', 'max', 'min', 'sqrt', 'abs', 'cast']);
 const isFloat = ({ dtype }: { readonly dtype: DType }): boolean => dtype === 'float32' || dtype === 'float16';
 
 /** Whether an input has an element for each position of a row; if not, one element serves the whole row. */
@@ -131,6 +131,8 @@ class Printer {
         return this.asm.get(a).get(params[0]!).simd(simd.f32x4_pmax).get(params[1]!).simd(simd.f32x4_pmin);
       case 'sqrt':
         return this.asm.get(a).simd(simd.f32x4_sqrt);
+      case 'cast': // between floats: only stores round to float16
+        return this.asm.get(a);
       case 'abs':
         return this.asm.get(a).simd(simd.f32x4_abs);
       default:

@@ -85,7 +85,7 @@ describe.each([
   test('on inputs of which one is in its own memory and the others are not', () => {
     fc.assert(
       fc.property(mapCases(dtype), (one) => {
-        const room = wasm.allocate(one.inputs[0]!.length, dtype);
+        const room = wasm.allocate(one.inputs[0]!.length, one.kernel.inputs[0]!.dtype);
         room.array.set(one.inputs[0]!);
         expectSameBits(execute(wasm, one, [room, ...one.inputs.slice(1)]), interpret(one));
         room.free();

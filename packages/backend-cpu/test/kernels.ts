@@ -1,6 +1,6 @@
 // Random map kernels and buffers for the tests of this package.
 
-import type { DType, InputSpec, Kernel, KernelOp, MapOp } from '@unnoise/core';
+import type { InputSpec, Kernel, KernelOp, MapOp, OutputSpec } from '@unnoise/core';
 import { floatsToHalves } from '@unnoise/core';
 import fc from 'fast-check';
 
@@ -12,8 +12,8 @@ export interface Case {
   readonly inputs: readonly (Float32Array | Uint16Array)[];
 }
 
-const ARITY: Partial<Record<MapOp, number>> = { mul: 2, div: 2, max: 2, min: 2, clamp: 1, sqrt: 1, abs: 1 };
-const GENERATED: readonly MapOp[] = ['linear', 'mul', 'div', 'clamp', 'max', 'min', 'sqrt', 'abs'];
+const ARITY: Partial<Record<MapOp, number>> = { mul: 2, div: 2, max: 2, min: 2, clamp: 1, sqrt: 1, abs: 1, cast: 1 };
+const GENERATED: readonly MapOp[] = ['linear', 'mul', 'div', 'clamp', 'max', 'min', 'sqrt', 'abs', 'cast'];
 
 /** Numbers that make trouble: zeros of both signs, infinities, NaN, subnormals, and ordinary ones. */
 const troublesome = fc.oneof(
@@ -39,7 +39,7 @@ function fill(elements: readonly number[], length: number): Float32Array {
 export const volume = (sizes: readonly number[], dims: readonly boolean[] = []): number =>
   sizes.reduce((product, size, d) => (dims[d] === false ? product : product * size), 1);
 
-function ops(inputs: number, dtype: DType): fc.Arbitrary<{ ops: KernelOp[]; params: number[] }> {
+function ops(inputs: number): fc.Arbitrary<{ ops: KernelOp[]; params: number[] }> {
   const raw = fc.record({
     fn: fc.constantFrom(...GENERATED),
     args: fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }),
@@ -55,46 +55,48 @@ function ops(inputs: number, dtype: DType): fc.Arbitrary<{ ops: KernelOp[]; para
       const own = numbers.slice(0, count);
       if (fn === 'clamp') own.sort((a, b) => a - b);
       const indices = own.map((number) => params.push(number) - 1);
-      return { fn, args: args.slice(0, arity).map((arg) => arg % (inputs + i)), params: indices, dtype };
+      return { fn, args: args.slice(0, arity).map((arg) => arg % (inputs + i)), params: indices, dtype: 'float32' };
     });
     return { ops: result, params };
   });
 }
 
-/** A random kernel that WebAssembly can express, of one float type throughout. */
-export function mapCases(dtype: 'float32' | 'float16' = 'float32'): fc.Arbitrary<Case> {
+/** A random kernel that WebAssembly can express. `float16` mixes that storage type with float32. */
+export function mapCases(storage: 'float32' | 'float16'): fc.Arbitrary<Case> {
+  const dtype = storage === 'float32' ? fc.constant(storage) : fc.constantFrom('float32' as const, storage);
   const arity = fc.record({ inputs: fc.integer({ min: 1, max: 4 }), outputs: fc.integer({ min: 1, max: 3 }) });
-  return fc.tuple(arity, shapes).chain(([{ inputs, outputs }, sizes]) =>
-    fc
-      .record({
-        body: ops(inputs, dtype),
-        dims: fc.array(fc.array(fc.boolean(), { minLength: sizes.length, maxLength: sizes.length }), {
-          minLength: inputs,
-          maxLength: inputs,
-        }),
-        values: fc.array(fc.nat(1000), { minLength: outputs, maxLength: outputs }),
-        elements: fc.array(fc.array(troublesome, { minLength: 1, maxLength: 40 }), { minLength: inputs, maxLength: inputs }),
-      })
-      .map(({ body, dims, values, elements }) => build(dtype, sizes, body, dims, values, elements)),
-  );
+  return fc.tuple(arity, shapes).chain(([{ inputs, outputs }, sizes]) => {
+    const dims = exactly(sizes.length, fc.boolean());
+    const parts = fc.record({
+      body: ops(inputs),
+      inputs: exactly(inputs, fc.record({ dtype, dims })),
+      outputs: exactly(outputs, fc.record({ dtype, value: fc.nat(1000) })),
+      elements: exactly(inputs, fc.array(troublesome, { minLength: 1, maxLength: 40 })),
+    });
+    return parts.map((chosen) => build(sizes, chosen));
+  });
 }
 
-function build(
-  dtype: 'float32' | 'float16',
-  sizes: readonly number[],
-  { ops, params }: { ops: readonly KernelOp[]; params: readonly number[] },
-  dims: readonly (readonly boolean[])[],
-  picks: readonly number[],
-  elements: readonly (readonly number[])[],
-): Case {
-  const inputs: InputSpec[] = dims.map((along) => ({ dtype, dims: along }));
-  const outputs = picks.map((pick) => ({ dtype, value: pick % (inputs.length + ops.length) }));
-  const arrays = inputs.map((input, i) => fill(elements[i]!, volume(sizes, input.dims)));
+const exactly = <T>(count: number, item: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(item, { minLength: count, maxLength: count });
+
+interface Parts {
+  readonly body: { readonly ops: readonly KernelOp[]; readonly params: readonly number[] };
+  readonly inputs: readonly InputSpec[];
+  readonly outputs: readonly OutputSpec[];
+  readonly elements: readonly (readonly number[])[];
+}
+
+function build(sizes: readonly number[], { body, inputs, outputs: picks, elements }: Parts): Case {
+  const { ops, params } = body;
+  const outputs = picks.map(({ dtype, value }) => ({ dtype, value: value % (inputs.length + ops.length) }));
   return {
     kernel: { key: JSON.stringify({ inputs, outputs, ops }), kind: 'map', inputs, outputs, ops },
     sizes,
     params: Float64Array.from(params),
-    inputs: dtype === 'float16' ? arrays.map(floatsToHalves) : arrays,
+    inputs: inputs.map(({ dtype, dims }, i) => {
+      const array = fill(elements[i]!, volume(sizes, dims));
+      return dtype === 'float16' ? floatsToHalves(array) : array;
+    }),
   };
 }
 
