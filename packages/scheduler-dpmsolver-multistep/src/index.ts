@@ -1,1 +1,212 @@
-export {};
+// DPM-Solver and DPM-Solver++, multistep, orders 1 to 3, as an ODE or an SDE.
+
+import type {
+  BetaConfig,
+  ConfigSchema,
+  FinalSigmasType,
+  Plan,
+  PlanRequest,
+  PredictionType,
+  SchedulerOptions,
+  SigmaScheduleConfig,
+  SpacingConfig,
+  StepContext,
+  StepResult,
+  Tensor,
+  ThresholdingConfig,
+} from '@unnoise/core';
+import {
+  DiffusionError,
+  KARRAS_COMPATIBLES,
+  SchedulerMixin,
+  after,
+  betaFields,
+  field,
+  indexForTimestepOrLast,
+  predict,
+  sigmaScheduleFields,
+  spacingFields,
+  threshold,
+  thresholdingFields,
+} from '@unnoise/core';
+import { checkedConfig } from './check.ts';
+import type { DpmSchedule } from './schedule.ts';
+import { DpmSchedules } from './schedule.ts';
+import type { AlgorithmType, Level, SolverType, Weights } from './weights.ts';
+import { levelOf, stepSize, weights } from './weights.ts';
+
+export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig, ThresholdingConfig {
+  readonly solver_order: number;
+  readonly prediction_type: PredictionType | 'flow_prediction';
+  readonly algorithm_type: AlgorithmType;
+  readonly solver_type: SolverType;
+  readonly lower_order_final: boolean;
+  readonly euler_at_final: boolean;
+  readonly use_lu_lambdas: boolean;
+  readonly use_flow_sigmas: boolean;
+  readonly flow_shift: number;
+  readonly final_sigmas_type: FinalSigmasType;
+  readonly lambda_min_clipped: number;
+  readonly variance_type: string | null;
+  readonly rescale_betas_zero_snr: boolean;
+  readonly use_dynamic_shifting: boolean;
+  readonly time_shift_type: 'exponential' | 'linear';
+}
+
+/** One step from `level`; r0 and r1 are the sizes of the two steps before, relative to this one. */
+export interface DpmRow {
+  readonly level: Level;
+  readonly weights: Weights;
+  readonly r0: number;
+  readonly r1: number;
+  /** Highest order that may be used here. */
+  readonly order: number;
+}
+
+/**
+ * DPM-Solver: the exact solution of the linear part of the diffusion ODE (or SDE), and a polynomial of order k - 1 through
+ * the last k predictions m (x0 for the ++ types, eps for the others) for the rest. With h = lambda_t - lambda_s:
+ *
+ *     D0 = m0,  D1 = (m0 - m1) / r0  (order 2; order 3 adds the second difference D2)
+ *     dpmsolver++   prev = sigma_t / sigma_s x + alpha_t (1 - e^-h) (D0 + D1 / 2)
+ *
+ * Order 1 is DDIM with eta 0. Order 3 converges with order 2: as published, its D2 has half of the weight it needs.
+ * Lu et al. (2022), arXiv 2206.00927 (dpmsolver) and 2211.01095 (dpmsolver++ and the sde types).
+ */
+export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultistepConfig, DpmRow> {
+  static override readonly className = 'DPMSolverMultistepScheduler';
+  static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'mu'];
+  static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise'];
+  static override readonly schema: ConfigSchema<DPMSolverMultistepConfig> = {
+    ...betaFields,
+    ...spacingFields('linspace'),
+    ...sigmaScheduleFields,
+    ...thresholdingFields,
+    solver_order: field.number(2, 'Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling.'),
+    prediction_type: field.choice(
+      'epsilon',
+      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
+      'What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas.',
+    ),
+    algorithm_type: field.choice(
+      'dpmsolver++',
+      ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver'],
+      'What is extrapolated: x0 (++) or eps; sde adds noise at every step.',
+    ),
+    solver_type: field.choice('midpoint', ['midpoint', 'heun'], 'Form of the second-order update.'),
+    lower_order_final: field.boolean(true, 'Lower orders in the last steps of schedules of fewer than 15.'),
+    euler_at_final: field.boolean(false, 'Order 1 in the last step.'),
+    use_lu_lambdas: field.boolean(false, 'Sigmas evenly spaced in lambda (Lu et al.).'),
+    use_flow_sigmas: field.boolean(false, 'Flow matching sigmas: alpha = 1 - sigma.'),
+    flow_shift: field.number(1, 'Time shift of flow sigmas.'),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
+    lambda_min_clipped: field.number(Number.NEGATIVE_INFINITY, 'Leave out timesteps of smaller lambda; about -5.1 for cosine betas.'),
+    variance_type: { default: null, kind: 'string', nullable: true, doc: 'learned or learned_range: only the first 3 channels are the prediction.' },
+    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.'),
+    use_dynamic_shifting: field.boolean(false, 'Let setTimesteps take mu, which sets the time shift to e^mu.'),
+    time_shift_type: field.choice('exponential', ['exponential', 'linear'], 'Form of the dynamic shift; only exponential takes mu.'),
+  };
+
+  readonly #schedules: DpmSchedules;
+
+  /** @throws DiffusionError CONFIG_CONFLICT for dpmsolver and sde-dpmsolver with final_sigmas_type zero, as upstream. */
+  constructor(config: Partial<DPMSolverMultistepConfig> = {}, options: SchedulerOptions = {}) {
+    super(checkedConfig(config), options);
+    this.#schedules = new DpmSchedules(this.config, this.precision);
+  }
+
+  protected override plan(request?: PlanRequest): Plan<DpmRow> {
+    const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
+    const { timesteps, sigmas } = schedule;
+    const level = (index: number): Level => levelOf(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas, this.precision);
+    return {
+      ...schedule,
+      initNoiseSigma: 1,
+      ...(request && { numInferenceSteps: timesteps.length }),
+      indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
+      row: (index) => {
+        if (!request) throw timestepsNotSet();
+        return this.#row(schedule, level, index);
+      },
+      noiseLevel: (index) => ({ signal: level(index).alpha, noise: level(index).sigma }),
+    };
+  }
+
+  #row({ timesteps }: DpmSchedule, level: (index: number) => Level, index: number): DpmRow {
+    const { precision } = this;
+    const { round } = precision;
+    const [s, t] = [level(index), level(index + 1)];
+    const h = stepSize(s, t, precision);
+    const earlier = (back: number): number => round(stepSize(level(index - back - 1), level(index - back), precision) / h);
+    return {
+      level: s,
+      weights: weights(this.config.algorithm_type, this.config.solver_type, s, t, precision),
+      r0: index > 0 ? earlier(0) : Number.NaN,
+      r1: index > 1 ? earlier(1) : Number.NaN,
+      order: this.#orderAt(index, timesteps.length),
+    };
+  }
+
+  /** Low orders at the end keep short schedules stable; at sigma 0 nothing else is finite. */
+  #orderAt(index: number, length: number): number {
+    const { solver_order: order, euler_at_final, lower_order_final, final_sigmas_type } = this.config;
+    const lower = lower_order_final && length < 15;
+    if (index === length - 1 && (euler_at_final || lower || final_sigmas_type === 'zero')) return 1;
+    return index === length - 2 && lower ? Math.min(order, 2) : order;
+  }
+
+  protected override rule(context: StepContext<DpmRow>): StepResult | Promise<StepResult> {
+    return after(this.#predicted(context), ({ m, x0 }) => this.#update(context, m, x0));
+  }
+
+  /** What is extrapolated, m, and x0: the same tensor for the ++ types. */
+  #predicted(context: StepContext<DpmRow>): { m: Tensor; x0: Tensor } | Promise<{ m: Tensor; x0: Tensor }> {
+    const { k, x } = context;
+    const { alpha, sigma } = k.level;
+    const { x0, eps } = this.#converted(context);
+    const data = this.config.algorithm_type.endsWith('++');
+    if (!this.config.thresholding) return { m: data ? x0 : eps, x0 };
+    return threshold(context, x0, this.config).then((clean) => ({ m: data ? clean : x.sub(clean.mul(alpha)).div(sigma), x0: clean }));
+  }
+
+  #converted({ k, x, out }: StepContext<DpmRow>): { x0: Tensor; eps: Tensor } {
+    const { prediction_type: type, variance_type: variance, algorithm_type: algorithm } = this.config;
+    if (type === 'flow_prediction' && algorithm.endsWith('++')) return { x0: x.sub(out.mul(k.level.sigma)), eps: out };
+    // as upstream: a learned variance is dropped by keeping three channels, whatever the sample has
+    const learned = type === 'epsilon' && (variance === 'learned' || variance === 'learned_range');
+    return predict(type, k.level, x, learned ? out.slice(1, 0, 3) : out);
+  }
+
+  #update({ k, x, carry, normal }: StepContext<DpmRow>, m0: Tensor, x0: Tensor): StepResult {
+    const [m1, m2] = carry;
+    const order = Math.min(k.order, carry.length + 1);
+    const w = k.weights;
+    const first = x.mul(w.x).add(m0.mul(w.d0));
+    const update = order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? second(k, m0, m1) : third(k, m0, m1, m2));
+    const noisy = this.config.algorithm_type.startsWith('sde');
+    return {
+      prev: noisy ? update.add(normal(m0.shape).mul(w.noise)) : update,
+      x0,
+      carry: [m0, ...carry].slice(0, this.config.solver_order - 1),
+    };
+  }
+}
+
+/** d1 D1 with the first difference. */
+function second({ weights: w, r0 }: DpmRow, m0: Tensor, m1: Tensor): Tensor {
+  return m0.sub(m1).mul(w.d1 * (1 / r0));
+}
+
+/** d1 D1 + d2 D2 with the first differences extrapolated and their difference. */
+function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tensor): Tensor {
+  const d10 = m0.sub(m1).div(r0);
+  const d11 = m1.sub(m2).div(r1);
+  const d1 = d10.add(d10.sub(d11).mul(r0 / (r0 + r1)));
+  const d2 = d10.sub(d11).mul(1 / (r0 + r1));
+  return d1.mul(w.d1Third).add(d2.mul(w.d2));
+}
+
+function timestepsNotSet(): DiffusionError {
+  return new DiffusionError('TIMESTEPS_NOT_SET', 'DPMSolverMultistepScheduler: the schedule is not known. Call setTimesteps before step.');
+}

@@ -1,1 +1,4 @@
-export {};
+import { registry } from '@unnoise/core';
+import { DPMSolverMultistepScheduler } from './index.ts';
+
+registry.add(DPMSolverMultistepScheduler);

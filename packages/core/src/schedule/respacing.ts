@@ -18,12 +18,10 @@ export interface SigmaRange {
   readonly min: number;
 }
 
-/** First and last of `sigmas`, unless config.sigma_max or sigma_min say otherwise. */
-export function rangeOf(
-  sigmas: Table,
-  config: { readonly sigma_min?: number | null | undefined; readonly sigma_max?: number | null | undefined } = {},
-): SigmaRange {
-  return { max: config.sigma_max ?? sigmas[0]!, min: config.sigma_min ?? sigmas.at(-1)! };
+/** First and last of `sigmas`, unless the config has sigma_max or sigma_min, as a key of its own or a hidden one. */
+export function rangeOf(sigmas: Table, config: object = {}): SigmaRange {
+  const limits = config as { readonly sigma_min?: number | null; readonly sigma_max?: number | null };
+  return { max: limits.sigma_max ?? sigmas[0]!, min: limits.sigma_min ?? sigmas.at(-1)! };
 }
 
 /** The re-spacings that exclude each other. */
