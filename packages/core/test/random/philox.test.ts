@@ -85,6 +85,12 @@ describe('the layout over threads', () => {
     }
   });
 
+  test('a word that rounds to the end 1 of (0, 1] becomes 0', () => {
+    const seed = 16390493;
+    expect(uniform(cipher([0, 0, 0, 0], [seed, 0])[0]!)).toBe(1);
+    expect(philoxGenerator(seed).uniform([1])[0]).toBe(0);
+  });
+
   test('float64 takes 53 bits of each half, two numbers a call', () => {
     const values = philoxGenerator(SEED, small).uniform([600], 'float64');
     for (const i of [0, 255, 256, 511, 512, 599]) {
