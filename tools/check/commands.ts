@@ -1,5 +1,6 @@
 // The checks that are one command line of a tool.
 import type { Check } from './index.ts';
+import { buildProblems } from './packed.ts';
 import { problemsOf } from './shell.ts';
 
 export const commands: readonly Check[] = [
@@ -19,6 +20,7 @@ export const commands: readonly Check[] = [
     about: 'sources, tests and tools under the root tsconfig',
     run: () => problemsOf('tsc -p . --pretty false'),
   },
+  { name: 'build', about: 'tsc -b of every package, types of exports written out', run: buildProblems },
   { name: 'sherif', about: 'one version of each dependency, sorted', run: () => problemsOf('sherif') },
   { name: 'golden', about: 'recipes and golden files agree', run: () => problemsOf('node tools/golden/check.mjs') },
 ];

@@ -24,7 +24,7 @@ async function outcome(check: Check, write: boolean): Promise<boolean> {
   const start = performance.now();
   const problems = await Promise.resolve()
     .then(() => check.run(write))
-    .catch((error: unknown) => [error instanceof Error ? (error.stack ?? error.message) : String(error)]);
+    .catch((error: unknown) => [error instanceof Error ? error.message : String(error)]);
   for (const problem of problems) console.log(problem);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${check.name.padEnd(12)} ${check.about} (${seconds} s)`);

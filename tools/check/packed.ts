@@ -2,15 +2,19 @@
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { must, pnpm } from './shell.ts';
+import { must, pnpm, problemsOf } from './shell.ts';
 
 let folder: string | undefined;
-let isBuilt = false;
+let problems: string[] | undefined;
 
 /** Fills every dist anew, so that no file of a removed source is left in it. */
+export function buildProblems(): string[] {
+  return (problems ??= problemsOf('node --conditions=@unnoise/source --import tsx tools/build.ts --clean'));
+}
+
+/** For checks that look at what was built. */
 export function build(): void {
-  if (!isBuilt) must('node --conditions=@unnoise/source --import tsx tools/build.ts --clean');
-  isBuilt = true;
+  if (buildProblems().length > 0) throw new Error('not checked, because the build fails: npm run check build');
 }
 
 /** The tarballs' folder. pnpm puts in the licence of the root and replaces `workspace:` ranges. */

@@ -20,6 +20,13 @@ const common = (options) => ({
   'test/conformance.test.ts': conformanceTest(options.className),
 });
 
+/** @param {string} folder @param {Record<string, string>} files */
+const below = (folder, files) =>
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+
+/** @param {string} name */
+const firstRelease = (name) => `---\n"@unnoise/${name}": major\n---\n\nFirst release.\n`;
+
 /** @param {string} className */
 const described = (className) => `${className} for unnoise`;
 
@@ -34,10 +41,10 @@ export const workspaceScheduler = (options) => {
   const description = options.description ?? described(className);
   const name = `scheduler-${short}`;
   const files = {
-    'package.json': json(schedulerManifest({ name, version: '1.0.0', description })),
+    'package.json': json(schedulerManifest({ name, version: '0.0.0', description })),
     ...common({ name: `@unnoise/${name}`, className, description }),
   };
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`packages/${name}/${path}`, text]));
+  return { ...below(`packages/${name}`, files), [`.changeset/${name}.md`]: firstRelease(name) };
 };
 
 /** The range of core and conformance that this release of the generator was made for. Unpublished, its own version stands in. */
@@ -64,5 +71,5 @@ export const standaloneScheduler = (options) => {
     'tsconfig.build.json': json(buildTsconfig),
     ...common({ name, className, description }),
   };
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${short}/${path}`, text]));
+  return below(short, files);
 };
