@@ -7,14 +7,19 @@ export type HalfDType = 'float16' | 'bfloat16';
 const scratch = new Float32Array(1);
 const bitsOf = new Uint32Array(scratch.buffer);
 
+/** Refuses a dtype that is not one of the two; to be called before a draw. */
+export function checkHalf(dtype: HalfDType): void {
+  if (Object.hasOwn(ROUNDING, dtype)) return;
+  throw new DiffusionError(
+    'DTYPE_UNSUPPORTED',
+    `A 16-bit draw is float16 or bfloat16, not ${String(dtype)}. Pass one of the two.`,
+    { dtype },
+  );
+}
+
 /** The bits of every value of `source`, rounded to `dtype`. */
 export function toHalfBits(source: Float32Array, dtype: HalfDType): Uint16Array {
   const round = ROUNDING[dtype];
-  if (round === undefined) {
-    throw new DiffusionError('DTYPE_UNSUPPORTED', `A 16-bit draw is float16 or bfloat16, not ${String(dtype)}. Pass one.`, {
-      dtype,
-    });
-  }
   const out = new Uint16Array(source.length);
   for (let i = 0; i < out.length; i++) out[i] = round(source[i]!);
   return out;

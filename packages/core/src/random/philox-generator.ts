@@ -2,7 +2,7 @@
 // Written from public descriptions and checked against values that torch printed on GPUs; not run against a GPU here.
 import { DiffusionError } from '../errors.ts';
 import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
-import { toHalfBits } from './float16.ts';
+import { checkHalf, toHalfBits } from './float16.ts';
 import type { HalfDType } from './float16.ts';
 import type { HalfGenerator } from './generator.ts';
 import { philox4x32 } from './philox.ts';
@@ -88,6 +88,7 @@ class PhiloxStream implements PhiloxGenerator {
   }
 
   normal16(shape: readonly number[], dtype: HalfDType = 'float16'): Uint16Array {
+    checkHalf(dtype);
     return toHalfBits(this.normal(shape), dtype);
   }
 
@@ -103,7 +104,7 @@ class PhiloxStream implements PhiloxGenerator {
     const { stream, seed, offset, maxBlocks } = (state ?? {}) as Partial<PhiloxState>;
     const isCount = (value: unknown, unit: number): value is number =>
       Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) % unit === 0;
-    if (stream !== 'torch-cuda') throw badState('Philox', `its stream is ${JSON.stringify(stream)}`);
+    if (stream !== 'torch-cuda') throw badState('Philox', `its stream is ${String(stream)}`);
     if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed)) throw badState('Philox', `its seed is ${String(seed)}`);
     if (!isCount(offset, CALL_WORDS)) throw badState('Philox', `its offset is ${String(offset)}, not a multiple of 4`);
     if (!isCount(maxBlocks, 1) || maxBlocks === 0) throw badState('Philox', `its maxBlocks is ${String(maxBlocks)}`);

@@ -3,7 +3,7 @@
 import { DiffusionError } from '../errors.ts';
 import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
 import { BLOCK, boxMuller32, boxMuller64, polar64 } from './box-muller.ts';
-import { toHalfBits } from './float16.ts';
+import { checkHalf, toHalfBits } from './float16.ts';
 import type { HalfDType } from './float16.ts';
 import type { HalfGenerator } from './generator.ts';
 import { Mt19937 } from './mt19937.ts';
@@ -62,6 +62,7 @@ class TorchStream implements TorchGenerator {
   }
 
   normal16(shape: readonly number[], dtype: HalfDType = 'float16'): Uint16Array {
+    checkHalf(dtype);
     const out = new Float32Array(sampleCount(shape));
     if (out.length < BLOCK) this.#scalars(out);
     else this.#blocks32(out, 0); // unlike float32, the tail's redraw follows the last whole block directly
@@ -100,7 +101,7 @@ class TorchStream implements TorchGenerator {
 
   restore(state: unknown): void {
     const { stream, engine, cachedNormal } = (state ?? {}) as Partial<TorchGeneratorState>;
-    if (stream !== 'torch-cpu') throw badState('torch CPU', `its stream is ${JSON.stringify(stream)}`);
+    if (stream !== 'torch-cpu') throw badState('torch CPU', `its stream is ${String(stream)}`);
     if (!Mt19937.isState(engine)) throw badState('torch CPU', 'its engine is not 624 words and a count of used ones');
     if (cachedNormal !== null && !Number.isFinite(cachedNormal)) {
       throw badState('torch CPU', `its cachedNormal is ${String(cachedNormal)}`);

@@ -112,11 +112,13 @@ describe.each(STREAMS)('%s', (_, seeded) => {
     expect(refusal(() => generator.normal16(shape as number[]))).toBe('REQUEST_INVALID');
   });
 
-  test('dtypes of the other method are refused', () => {
+  test('dtypes of the other method are refused and draw nothing', () => {
     const generator = seeded(0);
+    const before = generator.save();
     expect(refusal(() => generator.normal([2], 'float16' as 'float32'))).toBe('DTYPE_UNSUPPORTED');
     expect(refusal(() => generator.uniform([2], 'int64' as 'float32'))).toBe('DTYPE_UNSUPPORTED');
     expect(refusal(() => generator.normal16([2], 'float32' as 'float16'))).toBe('DTYPE_UNSUPPORTED');
+    expect(generator.save()).toEqual(before);
   });
 
   test('a state of the other stream, or a damaged one, is refused and changes nothing', () => {
