@@ -1,4 +1,4 @@
-import type { TypedArray } from '@unnoise/core';
+import type { Kernel, MapOp, TypedArray } from '@unnoise/core';
 import { floatsToHalves, floatToHalf, halfToFloat } from '@unnoise/core';
 import { runKernelOnArrays } from '@unnoise/core/reference';
 import fc from 'fast-check';
@@ -61,6 +61,27 @@ function executeInArena(cpu: CpuBackend, one: Case): TypedArray[] {
   return results;
 }
 
+const SPECIAL = [0, -0, 1, -1, 3.5, Infinity, -Infinity, NaN, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, -3.4028235e38];
+const PAIRS = [
+  Float32Array.from(SPECIAL.flatMap((a) => SPECIAL.map(() => a))),
+  Float32Array.from(SPECIAL.flatMap(() => SPECIAL)),
+] as const;
+const SPECIAL_OPS: readonly (readonly [MapOp, readonly number[]])[] = [
+  ...(['linear', 'mul', 'div', 'max', 'min'] as const).map((fn) => [fn, [0, 1]] as const),
+  ...(['clamp', 'sqrt', 'abs', 'cast'] as const).map((fn) => [fn, [0]] as const),
+];
+
+function pairKernel(fn: MapOp, args: readonly number[]): Kernel {
+  const params = fn === 'linear' || fn === 'clamp' ? [0, 1] : [];
+  return {
+    key: `pairs ${fn}`,
+    kind: 'map',
+    inputs: PAIRS.map(() => ({ dtype: 'float32', dims: [true] })),
+    outputs: [{ dtype: 'float32', value: 2 }],
+    ops: [{ fn, args, params, dtype: 'float32' }],
+  };
+}
+
 describe.each([
   ['float32', 100],
   ['float16', 30], // the interpreter converts these slowly
@@ -104,6 +125,14 @@ describe.each([
 
 describe('kernels at the edges', () => {
   const cpu = createCpuBackend();
+
+  test.each(SPECIAL_OPS)('%s agrees on every pair of special numbers', (fn, args) => {
+    for (const lo of SPECIAL) {
+      const params = Float64Array.of(lo, 1);
+      const one: Case = { kernel: pairKernel(fn, args), sizes: [PAIRS[0].length], params, inputs: PAIRS };
+      expectSameBits(execute(cpu, one, one.inputs), interpret(one));
+    }
+  });
 
   test('one buffer may be several inputs', () => {
     const x = Float32Array.from({ length: 4097 }, (_, i) => Math.sin(i));
