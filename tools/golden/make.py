@@ -16,6 +16,8 @@ HERE = Path(__file__).resolve().parent
 # One line per scheduler: the recipe file, and the folder (the class) that it fills.
 RECIPES = {
     "ddim": "DDIMScheduler",
+    "ddpm": "DDPMScheduler",
+    "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
 }
 SHARED = ["pinned.py", "store.py", "common.py"]
