@@ -58,7 +58,7 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        scale, shift = self.condition(condition)[:, :, None, None].chunk(2, dim=1)
+        scale, shift = self.condition(condition).unflatten(1, (2, -1, 1, 1)).unbind(1)
         h = self.conv_in(F.silu(self.norm_in(x)))
         h = self.norm_out(h) * (1 + scale) + shift
         return self.shortcut(x) + self.conv_out(F.silu(h))
@@ -77,8 +77,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         _, channels, height, width = x.shape
         per_head = channels // self.heads
-        qkv = self.qkv(self.norm(x)).reshape(-1, 3 * self.heads, per_head, height * width)
-        q, k, v = qkv.chunk(3, dim=1)
+        qkv = self.qkv(self.norm(x)).reshape(-1, 3, self.heads, per_head, height * width)
+        q, k, v = qkv.unbind(1)
         weights = (q.transpose(2, 3) @ k * per_head**-0.5).softmax(dim=-1)
         return x + self.out((v @ weights.transpose(2, 3)).reshape(-1, channels, height, width))
 
