@@ -1,9 +1,9 @@
 """Golden data of torch's CPU random streams, for packages/core/test/random.
 
 Run from the repository root:  .venv/bin/python tools/golden/rng.py
-Writes conformance/golden/rng/*.json. Arrays are the base64 of their little-endian bytes; long ones are a sha256 and both
-ends. Running it twice gives the same bytes. Other machines with AVX2 or AVX-512 give the same float32 and 16-bit numbers;
-the last bits of float64 normals come from the C library, whose version recipe.json names with the rest.
+Writes conformance/golden/rng/*.json. Arrays are the base64 of their little-endian bytes; long ones are a sha256 and
+both ends. Running it twice gives the same bytes. Other machines with AVX2 or AVX-512 give the same float32 and 16-bit
+numbers; the last bits of float64 normals come from the C library, whose version recipe.json names with the rest.
 """
 
 import base64
@@ -137,8 +137,8 @@ def sequences():
 
 def integers():
     ranges = [
-        (0, 1), (-5, 6), (0, 2**28 - 1), (0, 2**28), (0, 2**31), (0, 2**32 - 1), (0, 2**32), (0, 2**32 + 1), (-(2**40), 2**52),
-        (0, 2**53 + 1), (0, 2**63 - 1), (-(2**63), 2**63 - 1), (2**63 - 10, 2**63 - 1),
+        (0, 1), (-5, 6), (0, 2**28 - 1), (0, 2**28), (0, 2**31), (0, 2**32 - 1), (0, 2**32), (0, 2**32 + 1),
+        (-(2**40), 2**52), (0, 2**53 + 1), (0, 2**63 - 1), (-(2**63), 2**63 - 1), (2**63 - 10, 2**63 - 1),
     ]  # fmt: skip
     cases = []
     for seed in (0, 2024):

@@ -1,5 +1,5 @@
-// log, sin and cos of float64 on the ranges that Box-Muller needs, correctly rounded in nearly every case and made of sums
-// and products only: Math.log, Math.sin and Math.cos differ between JavaScript engines, and a stream must not.
+// log, sin and cos of float64 on the ranges that Box-Muller needs, correctly rounded in nearly every case and made of
+// sums and products only: Math.log, Math.sin and Math.cos differ between JavaScript engines, and a stream must not.
 // Intermediate numbers are pairs head + tail of twice the precision (Dekker 1971, Knuth's sum).
 
 type Pair = readonly [head: number, tail: number];

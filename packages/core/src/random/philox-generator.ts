@@ -44,7 +44,7 @@ const CALL_WORDS = 4;
 export function philoxGenerator(seed: number | bigint, options: PhiloxOptions = {}): PhiloxGenerator {
   const { multiprocessors = 108, maxThreadsPerMultiprocessor = 2048 } = options;
   const maxBlocks = multiprocessors * Math.floor(maxThreadsPerMultiprocessor / BLOCK_THREADS);
-  if (!Number.isSafeInteger(multiprocessors) || !Number.isSafeInteger(maxThreadsPerMultiprocessor) || !(maxBlocks > 0)) {
+  if (![multiprocessors, maxThreadsPerMultiprocessor].every(Number.isSafeInteger) || maxBlocks <= 0) {
     throw new DiffusionError(
       'REQUEST_INVALID',
       `A GPU needs at least 1 multiprocessor of at least 256 threads, got ${multiprocessors} of ` +

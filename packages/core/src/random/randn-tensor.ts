@@ -40,8 +40,8 @@ export function randnTensor(
 }
 
 /**
- * Uniform numbers in [0, 1) by the same rule. Upstream calls torch.rand with one generator, which this equals; for a list
- * of generators upstream has no rule, and the batch is split as randnTensor splits it.
+ * Uniform numbers in [0, 1) by the same rule. Upstream calls torch.rand with one generator, which this equals; for a
+ * list of generators upstream has no rule, and the batch is split as randnTensor splits it.
  * @throws DiffusionError as randnTensor.
  */
 export function randTensor(
@@ -94,7 +94,7 @@ function checkGenerator(generator: Generator | undefined, index: number): void {
   if (typeof generator?.normal === 'function') return;
   throw new DiffusionError(
     'GENERATOR_REQUIRED',
-    `Noise needs a generator, but number ${index} is ${String(generator)}. Pass torchGenerator(seed), or one for each item.`,
+    `Noise needs a generator, but number ${index} is ${String(generator)}. Pass torchGenerator(seed), or one per item.`,
     { index },
   );
 }

@@ -1,5 +1,5 @@
-// The CUDA stream: the cipher against its authors' known answers, the numbers against what torch printed on GPUs in public
-// documents (torch.manual_seed(0), device='cuda'), the layout against the kernel's definition.
+// The CUDA stream: the cipher against its authors' known answers, the numbers against what torch printed on GPUs in
+// public documents (torch.manual_seed(0), device='cuda'), the layout against the kernel's definition.
 import { describe, expect, test } from 'vitest';
 import { isDiffusionError } from '../../src/errors.ts';
 import { philoxGenerator } from '../../src/random/index.ts';
@@ -126,7 +126,13 @@ describe('the layout over threads', () => {
   });
 });
 
-test.each([{ multiprocessors: 0 }, { multiprocessors: 1.5 }, { maxThreadsPerMultiprocessor: 128 }, { multiprocessors: NaN }])(
+const NO_GPU = [
+  { multiprocessors: 0 },
+  { multiprocessors: 1.5 },
+  { multiprocessors: NaN },
+  { maxThreadsPerMultiprocessor: 128 },
+];
+test.each(NO_GPU)(
   'the GPU %j is refused',
   (options) => {
     let thrown: unknown;

@@ -61,7 +61,8 @@ describe('refusals', () => {
 
   test('no generator, or a hole in the list, is GENERATOR_REQUIRED', () => {
     expect(code(() => randnTensor([2, 2], undefined as unknown as Generator))).toBe('GENERATOR_REQUIRED');
-    expect(code(() => randnTensor([2, 2], [torchGenerator(1), null as unknown as Generator]))).toBe('GENERATOR_REQUIRED');
+    const hole = null as unknown as Generator;
+    expect(code(() => randnTensor([2, 2], [torchGenerator(1), hole]))).toBe('GENERATOR_REQUIRED');
   });
 
   test('16-bit noise from a stream without it is DTYPE_UNSUPPORTED', () => {

@@ -1,5 +1,5 @@
-// torch's CPU stream against torch itself. Float32 and 16-bit numbers must be equal bit for bit; float64 normals may differ
-// in the last bits, because torch takes log, sin and cos from the C library.
+// torch's CPU stream against torch itself. Float32 and 16-bit numbers must be equal bit for bit; float64 normals may
+// differ in the last bits, because torch takes log, sin and cos from the C library.
 import { describe, expect, test } from 'vitest';
 import { torchGenerator } from '../../src/random/index.ts';
 import type { TorchGenerator } from '../../src/random/index.ts';
