@@ -9,7 +9,9 @@ import { problemsOf } from './shell.ts';
 /** The built types of core must compile where there is neither a DOM nor Node. */
 function foreignTypes(manifest: Manifest): string[] {
   build();
-  const entries = Object.values(manifest.exports ?? {}).flatMap((entry) => (typeof entry === 'string' ? [] : [entry['types']]));
+  const entries = Object.values(manifest.exports ?? {}).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry['types']],
+  );
   const project = {
     compilerOptions: {
       lib: ['es2023', 'esnext.disposable'],
@@ -30,7 +32,9 @@ export const boundaries: Check = {
   about: 'core has no dependency and no DOM or Node type in its API',
   run: () => {
     const manifest = readJson<Manifest>('packages/core/package.json');
-    const needs = Object.keys(manifest.dependencies ?? {}).map((name) => `core depends on ${name}; it may depend on nothing`);
+    const needs = Object.keys(manifest.dependencies ?? {}).map(
+      (name) => `core depends on ${name}; it may depend on nothing`,
+    );
     return [...needs, ...foreignTypes(manifest)];
   },
 };

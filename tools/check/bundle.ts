@@ -50,19 +50,26 @@ export const size: Check = {
   },
 };
 
-const evaluate = (code: string): Promise<Record<string, unknown>> => import(`data:text/javascript,${encodeURIComponent(code)}`);
+const evaluate = (code: string): Promise<Record<string, unknown>> =>
+  import(`data:text/javascript,${encodeURIComponent(code)}`);
 
 async function dropped(entry: Package, className: string): Promise<string[]> {
   const { name } = entry.manifest;
-  const code = await bundle(`import '${name}'; import * as all from '${name}'; import { registry } from '@unnoise/core'; export { registry };`);
+  const code = await bundle(
+    `import '${name}'; import * as all from '${name}'; import { registry } from '@unnoise/core'; export { registry };`,
+  );
   return code.includes(className) ? [`${name}: ${className} is in the bundle of a program that does not use it`] : [];
 }
 
 async function registered(entry: Package, className: string): Promise<string[]> {
   const { name } = entry.manifest;
-  const code = await bundle(`import '${name}/register'; import { registry } from '@unnoise/core'; export const names = registry.names();`);
+  const code = await bundle(
+    `import '${name}/register'; import { registry } from '@unnoise/core'; export const names = registry.names();`,
+  );
   const { names } = await evaluate(code);
-  return Array.isArray(names) && names.includes(className) ? [] : [`${name}/register left the registry without ${className}`];
+  return Array.isArray(names) && names.includes(className)
+    ? []
+    : [`${name}/register left the registry without ${className}`];
 }
 
 export const treeShaking: Check = {

@@ -18,7 +18,16 @@ export interface Check {
   readonly run: (write: boolean) => string[] | Promise<string[]>;
 }
 
-const checks: readonly Check[] = [...commands, manifests, structure, boundaries, size, treeShaking, tarballs, ...runtimes];
+const checks: readonly Check[] = [
+  ...commands,
+  manifests,
+  structure,
+  boundaries,
+  size,
+  treeShaking,
+  tarballs,
+  ...runtimes,
+];
 
 async function outcome(check: Check, write: boolean): Promise<boolean> {
   const start = performance.now();

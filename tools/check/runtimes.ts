@@ -32,8 +32,18 @@ function typeProblems(cwd: string): string[] {
   const resolutions = { nodenext: 'nodenext', bundler: 'preserve' };
   return Object.entries(resolutions).flatMap(([moduleResolution, module]) => {
     const file = `tsconfig.${moduleResolution}.json`;
-    const strict = { strict: true, checkJs: true, noEmit: true, skipLibCheck: false, lib: ['es2023', 'esnext.disposable', 'dom'], types: [] };
-    writeFileSync(join(cwd, file), JSON.stringify({ compilerOptions: { ...strict, module, moduleResolution }, files: ['program.mjs'] }));
+    const strict = {
+      strict: true,
+      checkJs: true,
+      noEmit: true,
+      skipLibCheck: false,
+      lib: ['es2023', 'esnext.disposable', 'dom'],
+      types: [],
+    };
+    writeFileSync(
+      join(cwd, file),
+      JSON.stringify({ compilerOptions: { ...strict, module, moduleResolution }, files: ['program.mjs'] }),
+    );
     return problemsOf(`'${join(root, 'node_modules/.bin/tsc')}' -p ${file} --pretty false`, { cwd });
   });
 }
@@ -59,7 +69,8 @@ function elsewhere(name: string, tool: string, args: string): Check {
     about: `the consumer's program on ${tool} gives the same bits`,
     slow: true,
     run: () => {
-      if (!run(`npx --yes ${tool} --version`).ok) return [`NOT AVAILABLE: npx could not get ${tool}, so nothing ran on it`];
+      if (!run(`npx --yes ${tool} --version`).ok)
+        return [`NOT AVAILABLE: npx could not get ${tool}, so nothing ran on it`];
       const { output } = run(`npx --yes ${tool} ${args} program.mjs`, { cwd: consumer() });
       return output === expected() ? [] : [`Node printed ${expected()}\n${tool} printed ${output}`];
     },
@@ -67,7 +78,8 @@ function elsewhere(name: string, tool: string, args: string): Check {
 }
 
 function onNode(version: string): Check {
-  const suite = 'node -p process.version && node node_modules/vitest/vitest.mjs run --reporter=dot packages conformance';
+  const suite =
+    'node -p process.version && node node_modules/vitest/vitest.mjs run --reporter=dot packages conformance';
   return {
     name: `node${version.split('.')[0]}`,
     about: `the unit suite on Node ${version}`,

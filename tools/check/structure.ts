@@ -1,4 +1,5 @@
-// A package is a manifest, a README, src and test; a scheduler is exactly the files below. Exceptions stand here with their reason.
+// A package is a manifest, a README, src and test; a scheduler is exactly the files below. A further source file gives its reason in
+// its header; a further entry in a package's folder has it here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,9 +8,7 @@ import type { Check } from './index.ts';
 
 const REQUIRED = ['package.json', 'README.md', 'src/index.ts', 'src/register.ts', 'test/conformance.test.ts'];
 const ALLOWED = [/^CHANGELOG\.md$/, /^test\/[a-z0-9-]+\.test\.ts$/];
-
-/** Source files beside index.ts and register.ts, and why they are there. */
-const EXTRA_SOURCES: Readonly<Record<string, string>> = {};
+const MORE_SOURCE = /^src\/[a-z0-9-]+\.ts$/;
 
 /** Things in a package's folder beside manifest, README, src and test, and why they are there. */
 const EXTRA_ENTRIES: Readonly<Record<string, string>> = {
@@ -27,11 +26,16 @@ export const HEADINGS: readonly string[] = [
   'References',
 ];
 
+/** A source file beside index.ts and register.ts: its first line says what it is for. */
+function hasReason(path: string, inPackage: string): boolean {
+  return MORE_SOURCE.test(inPackage) && readFileSync(join(root, path), 'utf8').startsWith('// ');
+}
+
 function fileProblems({ dir }: Package): string[] {
   const have = files(dir).map((path) => path.slice(dir.length + 1));
   const missing = REQUIRED.filter((path) => !have.includes(path)).map((path) => `${dir}/${path} is missing`);
   const known = (path: string): boolean =>
-    REQUIRED.includes(path) || `${dir}/${path}` in EXTRA_SOURCES || ALLOWED.some((pattern) => pattern.test(path));
+    REQUIRED.includes(path) || ALLOWED.some((pattern) => pattern.test(path)) || hasReason(`${dir}/${path}`, path);
   const extra = have.filter((path) => !known(path)).map((path) => `${dir}/${path} has no place in a scheduler package`);
   return [...missing, ...extra];
 }
@@ -39,7 +43,9 @@ function fileProblems({ dir }: Package): string[] {
 function headingProblems({ dir, manifest }: Package): string[] {
   const have = readFileSync(join(root, dir, 'README.md'), 'utf8').match(/^##? .*$/gm) ?? [];
   const want = [`# ${manifest.name}`, ...HEADINGS.map((heading) => `## ${heading}`)];
-  return have.join('\n') === want.join('\n') ? [] : [`${dir}/README.md: headings are ${have.join(', ')}; they must be ${want.join(', ')}`];
+  return have.join('\n') === want.join('\n')
+    ? []
+    : [`${dir}/README.md: headings are ${have.join(', ')}; they must be ${want.join(', ')}`];
 }
 
 /** The scheduler class of a package: its one export with a className. */
@@ -60,7 +66,7 @@ async function classProblems(entry: Package): Promise<string[]> {
 }
 
 function strayEntries({ dir }: Package): string[] {
-  if (dir === 'tools/nx') return [];
+  if (dir === 'tools/nx' || dir.startsWith('packages/model-')) return []; // no TypeScript in these
   const usual = ['package.json', 'README.md', 'CHANGELOG.md', 'src', 'test', 'dist', 'node_modules'];
   return readdirSync(join(root, dir))
     .filter((name) => !usual.includes(name) && !(`${dir}/${name}` in EXTRA_ENTRIES))
@@ -69,7 +75,9 @@ function strayEntries({ dir }: Package): string[] {
 
 function vagueNames(): string[] {
   const all = ['packages', 'conformance', 'tools'].flatMap(files);
-  return all.filter((path) => /^utils?\.[a-z]+$/.test(basename(path))).map((path) => `${path}: name it by what it does`);
+  return all
+    .filter((path) => /^utils?\.[a-z]+$/.test(basename(path)))
+    .map((path) => `${path}: name it by what it does`);
 }
 
 export const structure: Check = {

@@ -31,7 +31,9 @@ async function typeProblems(name: string, bytes: Uint8Array): Promise<string[]> 
 function missingFiles(name: string, bytes: Uint8Array): string[] {
   const pack = createPackageFromTarballData(bytes);
   const wanted = ['LICENSE', 'README.md', 'package.json'];
-  return wanted.filter((file) => !pack.fileExists(`/node_modules/${name}/${file}`)).map((file) => `${name}: no ${file} in the tarball`);
+  return wanted
+    .filter((file) => !pack.fileExists(`/node_modules/${name}/${file}`))
+    .map((file) => `${name}: no ${file} in the tarball`);
 }
 
 async function problemsOf({ manifest: { name } }: Package, typed: boolean): Promise<string[]> {
