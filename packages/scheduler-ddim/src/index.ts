@@ -100,7 +100,7 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
     const now = trainedLevel(alphasCumprod, timestep);
     const acpPrev = previous >= 0 ? trainedLevel(alphasCumprod, previous).alphaCumprod : this.#finalAlphaCumprod();
     const variance = ((1 - acpPrev) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / acpPrev);
-    return { ...now, alphaPrev: Math.sqrt(acpPrev), sigmaPrev: Math.sqrt(1 - acpPrev), variance };
+    return { alpha: now.alpha, sigma: now.sigma, alphaPrev: Math.sqrt(acpPrev), sigmaPrev: Math.sqrt(1 - acpPrev), variance };
   }
 
   #finalAlphaCumprod(): number {

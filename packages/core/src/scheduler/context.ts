@@ -9,10 +9,15 @@ import type { StepContext, StepOptions } from './types.ts';
 
 type Given<K> = Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'>;
 
-export function stepContext<K>(given: Given<K>): StepContext<K> {
-  const { options, out } = given;
+/** The fields are listed one by one: a spread costs a microsecond, a fifth of what a step may. */
+export function stepContext<K>({ k, index, x, out, carry, options }: Given<K>): StepContext<K> {
   return {
-    ...given,
+    k,
+    index,
+    x,
+    out,
+    carry,
+    options,
     normal: (shape = out.shape) => options.varianceNoise ?? tensor(randnTensor(shape, generator(options)), shape),
     uniform: (shape) => tensor(randTensor(shape, generator(options)), shape),
     host: (value) => readBack(value),
