@@ -1,7 +1,14 @@
 // The CPU backend: keeps buffers, finds the kernel for a program step and runs it, in WebAssembly where that is possible and
 // through core's interpreter elsewhere. Both round every operation to float32 in the same order, so the bits are the same.
 
-import { type Capabilities, DiffusionError, type DType, type Handle, type Kernel, type TypedArray } from '@unnoise/core';
+import {
+  type Capabilities,
+  DiffusionError,
+  type DType,
+  type Handle,
+  type Kernel,
+  type TypedArray,
+} from '@unnoise/core';
 import { runKernelOnArrays } from '@unnoise/core/reference';
 
 import { Arena, ARRAYS, ELEMENT_SIZE } from './arena.ts';
@@ -44,14 +51,26 @@ class WasmCpuBackend implements CpuBackend {
     this.#kernels = new KernelCache(this.#arena);
   }
 
-  run(kernel: Kernel, handles: readonly Handle[], params: Float64Array, sizes: readonly number[]): readonly CpuBuffer[] {
+  run(
+    kernel: Kernel,
+    handles: readonly Handle[],
+    params: Float64Array,
+    sizes: readonly number[],
+  ): readonly CpuBuffer[] {
     const inputs = handles.map((handle) => this.#buffer(handle));
     this.#dispatches++;
     const compiled = this.#kernels.get(kernel);
-    return compiled && this.#runner!.prepare() ? this.#runCompiled(compiled, inputs, params, sizes) : this.#interpret(kernel, inputs, params, sizes);
+    return compiled && this.#runner!.prepare()
+      ? this.#runCompiled(compiled, inputs, params, sizes)
+      : this.#interpret(kernel, inputs, params, sizes);
   }
 
-  #runCompiled(compiled: CompiledMap, inputs: CpuBuffer[], params: Float64Array, sizes: readonly number[]): CpuBuffer[] {
+  #runCompiled(
+    compiled: CompiledMap,
+    inputs: CpuBuffer[],
+    params: Float64Array,
+    sizes: readonly number[],
+  ): CpuBuffer[] {
     const layout = compiled.layout(sizes);
     inputs.forEach((input, i) => checkLength(input, layout.lengths[i]!));
     const inArena = allInArena(inputs);
@@ -139,7 +158,10 @@ class WasmCpuBackend implements CpuBackend {
 
   #buffer(handle: Handle): CpuBuffer {
     if (!(handle instanceof CpuBuffer && handle.owner === this)) {
-      throw new DiffusionError('BACKEND_MISMATCH', 'a buffer of another backend reached this CPU backend. Read its data and pass that.');
+      throw new DiffusionError(
+        'BACKEND_MISMATCH',
+        'a buffer of another backend reached this CPU backend. Read its data and pass that.',
+      );
     }
     if (handle.released) throw disposed(handle);
     return handle;
@@ -185,7 +207,8 @@ class Allocation implements CpuAllocation {
 }
 
 /** Results follow their inputs into the arena; without inputs there is nothing to follow. */
-const allInArena = (inputs: readonly CpuBuffer[]): boolean => inputs.length > 0 && inputs.every((input) => input.offset > 0);
+const allInArena = (inputs: readonly CpuBuffer[]): boolean =>
+  inputs.length > 0 && inputs.every((input) => input.offset > 0);
 
 /** An adopted array may have been transferred to a worker, or have had another length than the tensor from the start. */
 function checkLength(input: CpuBuffer, expected: number): void {
@@ -208,4 +231,7 @@ const exhausted = ({ bytes }: CpuBuffer, arena: Arena): DiffusionError =>
   );
 
 const disposed = ({ dtype, length }: CpuBuffer): DiffusionError =>
-  new DiffusionError('DISPOSED', `a ${dtype} buffer of ${length} elements was used after its release.`, { dtype, length });
+  new DiffusionError('DISPOSED', `a ${dtype} buffer of ${length} elements was used after its release.`, {
+    dtype,
+    length,
+  });

@@ -20,7 +20,14 @@ export class CpuBuffer {
   #array: TypedArray | undefined;
   #generation = 0;
 
-  private constructor(owner: object, dtype: DType, length: number, owned: boolean, home: Arena | TypedArray, offset: number) {
+  private constructor(
+    owner: object,
+    dtype: DType,
+    length: number,
+    owned: boolean,
+    home: Arena | TypedArray,
+    offset: number,
+  ) {
     this.owner = owner;
     this.dtype = dtype;
     this.length = length;

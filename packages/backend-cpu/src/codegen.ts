@@ -61,13 +61,18 @@ class Printer {
     this.#outputs = outputs.map((output, i) => this.#stream(inputs.length + i, output.dtype));
     this.#params = this.#loadParams(inputs.length + outputs.length);
     this.#values = [...inputs, ...ops].map(() => this.asm.local(V128));
-    this.#half = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float16') ? new HalfConstants(this.asm) : undefined;
+    this.#half = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float16')
+      ? new HalfConstants(this.asm)
+      : undefined;
     inputs.forEach((input, i) => alongRow(input.dims) || this.#load(i, 1, 0));
   }
 
   #stream(index: number, dtype: DType): Stream {
     const pointer = this.asm.local(I32);
-    this.asm.get(FRAME).i32Load(4 * index).set(pointer);
+    this.asm
+      .get(FRAME)
+      .i32Load(4 * index)
+      .set(pointer);
     return { pointer, dtype, size: ELEMENT_SIZE[dtype] };
   }
 
@@ -75,7 +80,10 @@ class Printer {
     const count = Math.max(0, ...this.#kernel.ops.flatMap((op) => op.params.map((param) => param + 1)));
     return Array.from({ length: count }, (_, i) => {
       const local = this.asm.local(V128);
-      this.asm.get(FRAME).access(simd.load32_splat, 4 * (slot + i)).set(local);
+      this.asm
+        .get(FRAME)
+        .access(simd.load32_splat, 4 * (slot + i))
+        .set(local);
       return local;
     });
   }
@@ -136,7 +144,10 @@ class Printer {
       case 'abs':
         return this.asm.get(a).simd(simd.f32x4_abs);
       default:
-        return this.asm.get(a).get(b).simd(BINARY[op.fn as keyof typeof BINARY]);
+        return this.asm
+          .get(a)
+          .get(b)
+          .simd(BINARY[op.fn as keyof typeof BINARY]);
     }
   }
 

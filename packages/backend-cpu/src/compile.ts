@@ -53,7 +53,9 @@ export class KernelCache {
     const arena = this.#arena;
     if (!arena || !canGenerate(kernel) || !fitsFrame(kernel)) return undefined;
     try {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), { env: { memory: arena.memory } });
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), {
+        env: { memory: arena.memory },
+      });
       return new CompiledMap(kernel, exports['run'] as RowKernel);
     } catch (error) {
       if (isRefusal(error)) return undefined;

@@ -120,6 +120,8 @@ export class Assembler {
   }
 }
 
+/** The magic number and version 1. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
 
@@ -129,7 +131,7 @@ export function encodeModule(parameters: number, body: Assembler): Uint8Array<Ar
   const locals = [...unsigned(body.locals.length), ...body.locals.flatMap((local) => [1, local])];
   const code = [...locals, ...body.code, 0x0b];
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC,
     ...section(1, type),
     ...section(2, [1, ...name('env'), ...name('memory'), 0x02, 0x00, 0x01]),
     ...section(3, [1, 0]),

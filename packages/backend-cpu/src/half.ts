@@ -89,7 +89,13 @@ function normal(asm: Assembler, half: HalfConstants, magnitude: number): void {
 /** What overflows becomes infinity, and NaN a quiet NaN. */
 function special(asm: Assembler, half: HalfConstants, magnitude: number): void {
   const { finite } = half;
-  asm.set(finite).get(magnitude).get(half.get('infinity')).simd(simd.i32x4_gt_s).get(half.get('halfQuiet')).simd(simd.and);
+  asm
+    .set(finite)
+    .get(magnitude)
+    .get(half.get('infinity'))
+    .simd(simd.i32x4_gt_s)
+    .get(half.get('halfQuiet'))
+    .simd(simd.and);
   asm.get(half.get('halfInfinity')).simd(simd.or).get(finite);
   asm.get(magnitude).get(half.get('overflow')).simd(simd.i32x4_ge_s).simd(simd.bitselect);
 }

@@ -35,7 +35,10 @@ export class Layout {
   constructor(kernel: Kernel, sizes: readonly number[]) {
     this.sizes = sizes.length > 0 ? sizes : [1];
     const full = this.sizes.map(() => true);
-    const dims = [...kernel.inputs.map((input) => (input.dims.length > 0 ? input.dims : full)), ...kernel.outputs.map(() => full)];
+    const dims = [
+      ...kernel.inputs.map((input) => (input.dims.length > 0 ? input.dims : full)),
+      ...kernel.outputs.map(() => full),
+    ];
     this.below = dims.map((along) => suffixProducts(this.sizes.map((size, d) => (along[d] ? size : 1))));
     this.strides = dims.map((along, b) => this.sizes.map((_, d) => (along[d] ? this.below[b]![d]! : 0)));
     this.rows = suffixProducts(this.sizes);
@@ -87,7 +90,13 @@ export class MapRunner {
   }
 
   /** Computes `outputs`, which exist already, from `inputs`. */
-  run(kernel: RowKernel, layout: Layout, inputs: readonly CpuBuffer[], outputs: readonly CpuBuffer[], params: Float64Array): void {
+  run(
+    kernel: RowKernel,
+    layout: Layout,
+    inputs: readonly CpuBuffer[],
+    outputs: readonly CpuBuffer[],
+    params: Float64Array,
+  ): void {
     this.#kernel = kernel;
     this.#layout = layout;
     this.#inputs = inputs.length;

@@ -1,7 +1,7 @@
 import type { Kernel, MapOp, TypedArray } from '@unnoise/core';
 import { floatsToHalves, floatToHalf, halfToFloat } from '@unnoise/core';
 import { runKernelOnArrays } from '@unnoise/core/reference';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { type CpuBackend, createCpuBackend } from '../src/index.ts';
@@ -61,7 +61,21 @@ function executeInArena(cpu: CpuBackend, one: Case): TypedArray[] {
   return results;
 }
 
-const SPECIAL = [0, -0, 1, -1, 3.5, Infinity, -Infinity, NaN, 1e-45, -1e-45, 1.1754944e-38, 3.4028235e38, -3.4028235e38];
+const SPECIAL = [
+  0,
+  -0,
+  1,
+  -1,
+  3.5,
+  Infinity,
+  -Infinity,
+  NaN,
+  1e-45,
+  -1e-45,
+  1.1754944e-38,
+  3.4028235e38,
+  -3.4028235e38,
+];
 const PAIRS = [
   Float32Array.from(SPECIAL.flatMap((a) => SPECIAL.map(() => a))),
   Float32Array.from(SPECIAL.flatMap(() => SPECIAL)),
@@ -138,7 +152,10 @@ describe('kernels at the edges', () => {
     const x = Float32Array.from({ length: 4097 }, (_, i) => Math.sin(i));
     const one: Case = { kernel: lincomb(3), sizes: [4097], params: Float64Array.of(0.1, -2, 1e-3), inputs: [x, x, x] };
     const handle = cpu.adopt(x, 'float32')!;
-    expectSameBits([cpu.download(cpu.run(one.kernel, [handle, handle, handle], one.params, one.sizes)[0]!)], interpret(one));
+    expectSameBits(
+      [cpu.download(cpu.run(one.kernel, [handle, handle, handle], one.params, one.sizes)[0]!)],
+      interpret(one),
+    );
   });
 
   test('a kernel without inputs fills its result with the constant', () => {
@@ -165,8 +182,16 @@ describe('kernels at the edges', () => {
 
   test('a kernel too long to unroll, and one with more parameters than the frame holds, are still exact', () => {
     for (const length of [120, 5000]) {
-      const ops = Array.from({ length }, (_, i) => ({ fn: 'linear', args: [i], params: [2 * i, 2 * i + 1], dtype: 'float32' }) as const);
-      const kernel = { ...lincomb(1), key: `chain ${length}`, ops, outputs: [{ dtype: 'float32', value: length } as const] };
+      const ops = Array.from(
+        { length },
+        (_, i) => ({ fn: 'linear', args: [i], params: [2 * i, 2 * i + 1], dtype: 'float32' }) as const,
+      );
+      const kernel = {
+        ...lincomb(1),
+        key: `chain ${length}`,
+        ops,
+        outputs: [{ dtype: 'float32', value: length } as const],
+      };
       const params = Float64Array.from({ length: 2 * length }, (_, i) => (i % 2 ? 0.01 : 0.999));
       const one: Case = { kernel, sizes: [37], params, inputs: [Float32Array.from({ length: 37 }, (_, i) => i - 18)] };
       expectSameBits(execute(cpu, one, one.inputs), interpret(one));
@@ -185,7 +210,12 @@ describe('float16 storage', () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
 
   test('every float16 pattern widens exactly', () => {
-    const one: Case = { kernel: copy('float16', 'float32'), sizes: [65536], params: Float64Array.of(1), inputs: [bits] };
+    const one: Case = {
+      kernel: copy('float16', 'float32'),
+      sizes: [65536],
+      params: Float64Array.of(1),
+      inputs: [bits],
+    };
     expectSameBits(execute(cpu, one, one.inputs), [Float32Array.from(bits, halfToFloat)]);
   });
 
@@ -193,8 +223,25 @@ describe('float16 storage', () => {
     const finite = Array.from({ length: 0x7bff }, (_, i) => i);
     const middles = finite.map((i) => (halfToFloat(i) + halfToFloat(i + 1)) / 2);
     const around = middles.flatMap((x) => [x, x * (1 - 2 ** -23), x * (1 + 2 ** -23)]);
-    const x = Float32Array.from([...around, ...around.map((v) => -v), 65519.996, 65520, 1e30, Infinity, -Infinity, NaN, 0, -0, 1e-45]);
-    const one: Case = { kernel: copy('float32', 'float16'), sizes: [x.length], params: Float64Array.of(1), inputs: [x] };
+    const x = Float32Array.from([
+      ...around,
+      ...around.map((v) => -v),
+      65519.996,
+      65520,
+      1e30,
+      Infinity,
+      -Infinity,
+      NaN,
+      0,
+      -0,
+      1e-45,
+    ]);
+    const one: Case = {
+      kernel: copy('float32', 'float16'),
+      sizes: [x.length],
+      params: Float64Array.of(1),
+      inputs: [x],
+    };
     expectSameBits(execute(cpu, one, one.inputs), [floatsToHalves(x)]);
     expect(floatToHalf(65520)).toBe(0x7c00);
   });

@@ -2,7 +2,7 @@
 
 import type { InputSpec, Kernel, KernelOp, MapOp, OutputSpec } from '@unnoise/core';
 import { floatsToHalves } from '@unnoise/core';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** A kernel with everything that a run needs. */
 export interface Case {
@@ -19,7 +19,25 @@ const GENERATED: readonly MapOp[] = ['linear', 'mul', 'div', 'clamp', 'max', 'mi
 const troublesome = fc.oneof(
   { weight: 8, arbitrary: fc.float({ min: -4, max: 4, noNaN: true }) },
   { weight: 1, arbitrary: fc.float() },
-  { weight: 2, arbitrary: fc.constantFrom(0, -0, 1, -1, Infinity, -Infinity, NaN, 1e-42, -1e-42, 65504, 65519, 65520, 6e-8, 2.9e-8) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      0,
+      -0,
+      1,
+      -1,
+      Infinity,
+      -Infinity,
+      NaN,
+      1e-42,
+      -1e-42,
+      65504,
+      65519,
+      65520,
+      6e-8,
+      2.9e-8,
+    ),
+  },
 );
 
 /** The sizes at which vectors, unrolled loops and staging blocks begin and end. */
@@ -33,7 +51,10 @@ const shapes = fc.oneof(
 
 /** Extends the elements over a large buffer by repeating them with a growing factor, which keeps their special values. */
 function fill(elements: readonly number[], length: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => elements[i % elements.length]! * (1 + Math.floor(i / elements.length)));
+  return Float32Array.from(
+    { length },
+    (_, i) => elements[i % elements.length]! * (1 + Math.floor(i / elements.length)),
+  );
 }
 
 export const volume = (sizes: readonly number[], dims: readonly boolean[] = []): number =>
@@ -77,7 +98,8 @@ export function mapCases(storage: 'float32' | 'float16'): fc.Arbitrary<Case> {
   });
 }
 
-const exactly = <T>(count: number, item: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(item, { minLength: count, maxLength: count });
+const exactly = <T>(count: number, item: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+  fc.array(item, { minLength: count, maxLength: count });
 
 interface Parts {
   readonly body: { readonly ops: readonly KernelOp[]; readonly params: readonly number[] };

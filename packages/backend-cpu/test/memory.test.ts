@@ -83,7 +83,12 @@ describe('the memory of the backend', () => {
 
   test('room beyond 4 GiB is OUT_OF_MEMORY', () => {
     const cpu = createCpuBackend();
-    expect(isDiffusionError(thrownBy(() => cpu.allocate(2 ** 30)), 'OUT_OF_MEMORY')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => cpu.allocate(2 ** 30)),
+        'OUT_OF_MEMORY',
+      ),
+    ).toBe(true);
     expect(cpu.stats().live).toBe(0);
   });
 });
@@ -138,7 +143,12 @@ describe('results in ordinary arrays', () => {
     ] as const) {
       expect(cpu.native(cpu.adopt(native, dtype)!)).toBe(native);
     }
-    expect(isDiffusionError(thrownBy(() => cpu.upload(new Int32Array(3), 'float32')), 'DTYPE_UNSUPPORTED')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => cpu.upload(new Int32Array(3), 'float32')),
+        'DTYPE_UNSUPPORTED',
+      ),
+    ).toBe(true);
   });
 });
 
@@ -149,22 +159,52 @@ describe('misuse is an error, not a wrong number', () => {
   test('a released handle is DISPOSED', () => {
     const handle = cpu.adopt(ones(16), 'float32')!;
     cpu.release(handle);
-    expect(isDiffusionError(thrownBy(() => run(handle)), 'DISPOSED')).toBe(true);
-    expect(isDiffusionError(thrownBy(() => cpu.release(handle)), 'DISPOSED')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => run(handle)),
+        'DISPOSED',
+      ),
+    ).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => cpu.release(handle)),
+        'DISPOSED',
+      ),
+    ).toBe(true);
   });
 
   test('a handle of another backend is BACKEND_MISMATCH', () => {
-    expect(isDiffusionError(thrownBy(() => run({})), 'BACKEND_MISMATCH')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => run({})),
+        'BACKEND_MISMATCH',
+      ),
+    ).toBe(true);
     const other = createCpuBackend().adopt(ones(16), 'float32')!;
-    expect(isDiffusionError(thrownBy(() => run(other)), 'BACKEND_MISMATCH')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => run(other)),
+        'BACKEND_MISMATCH',
+      ),
+    ).toBe(true);
   });
 
   test('an array that was transferred away or is too short is SHAPE_MISMATCH', () => {
     const array = ones(16);
     const handle = cpu.adopt(array, 'float32')!;
     structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
-    expect(isDiffusionError(thrownBy(() => run(handle)), 'SHAPE_MISMATCH')).toBe(true);
-    expect(isDiffusionError(thrownBy(() => run(cpu.adopt(ones(15), 'float32')!)), 'SHAPE_MISMATCH')).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => run(handle)),
+        'SHAPE_MISMATCH',
+      ),
+    ).toBe(true);
+    expect(
+      isDiffusionError(
+        thrownBy(() => run(cpu.adopt(ones(15), 'float32')!)),
+        'SHAPE_MISMATCH',
+      ),
+    ).toBe(true);
   });
 });
 
