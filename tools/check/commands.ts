@@ -22,5 +22,11 @@ export const commands: readonly Check[] = [
   },
   { name: 'build', about: 'tsc -b of every package, types of exports written out', run: buildProblems },
   { name: 'sherif', about: 'one version of each dependency, sorted', run: () => problemsOf('sherif') },
+  {
+    name: 'docs',
+    about: 'the site builds, no link is dead',
+    slow: true,
+    run: () => problemsOf('node tools/run.mjs docs'),
+  },
   { name: 'golden', about: 'recipes and golden files agree', run: () => problemsOf('node tools/golden/check.mjs') },
 ];

@@ -4,6 +4,7 @@ import { boundaries } from './boundaries.ts';
 import { size, treeShaking } from './bundle.ts';
 import { commands } from './commands.ts';
 import { manifests } from './manifests.ts';
+import { examples, readme } from './readmes.ts';
 import { runtimes } from './runtimes.ts';
 import { structure } from './structure.ts';
 import { tarballs } from './tarballs.ts';
@@ -22,6 +23,8 @@ const checks: readonly Check[] = [
   ...commands,
   manifests,
   structure,
+  readme,
+  examples,
   boundaries,
   size,
   treeShaking,

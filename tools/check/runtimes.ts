@@ -62,6 +62,22 @@ const consumed: Check = {
   },
 };
 
+/** A scheduler package of one's own: made by the packed generator in an empty folder, type-checked and tested on packed packages. */
+function outsider(): string[] {
+  const cwd = mkdtempSync(join(tmpdir(), 'unnoise-outsider-'));
+  must(`npx --yes --package '${tarball('@unnoise/nx')}' -- unnoise-nx scheduler my-scheduler --scope @me`, { cwd });
+  const made = join(cwd, 'my-scheduler');
+  const local = ['@unnoise/core', '@unnoise/conformance'].map((name) => `'${tarball(name)}'`).join(' ');
+  must(`npm install --no-audit --no-fund --save-dev ${local}`, { cwd: made });
+  const built = problemsOf('npm run build', { cwd: made });
+  const { ok, output } = run('npm test', { cwd: made });
+  const clear = !ok && output.includes('MyScheduler: the rule is not written. Write it in src/index.ts.');
+  return [
+    ...built,
+    ...(clear ? [] : [`the first test of a new package should fail and say that the rule is not written:\n${output}`]),
+  ];
+}
+
 /** Runs the consumer's program on another runtime from npm. One that cannot be had is a failure: it must not pass for tested. */
 function elsewhere(name: string, tool: string, args: string): Check {
   return {
@@ -93,6 +109,7 @@ function onNode(version: string): Check {
 
 export const runtimes: readonly Check[] = [
   consumed,
+  { name: 'outsider', about: 'a package by the packed generator, outside the repository', slow: true, run: outsider },
   ...NODES.map(onNode),
   elsewhere('deno', `deno@${DENO}`, 'run --allow-env --allow-read'),
   elsewhere('bun', `bun@${BUN}`, 'run'),

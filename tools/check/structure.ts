@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { packageOf, type SchedulerClass } from '@unnoise/core';
 import { files, type Package, packages, root, schedulers } from '../workspace.ts';
 import type { Check } from './index.ts';
 
@@ -49,16 +50,15 @@ function headingProblems({ dir, manifest }: Package): string[] {
 }
 
 /** The scheduler class of a package: its one export with a className. */
-export async function schedulerClass({ dir }: Package): Promise<{ readonly className: string } | undefined> {
+export async function schedulerClass({ dir }: Package): Promise<SchedulerClass | undefined> {
   const exported: Record<string, unknown> = await import(pathToFileURL(join(root, dir, 'src/index.ts')).href);
   const classes = Object.values(exported).filter((value) => typeof value === 'function' && 'className' in value);
-  return classes.length === 1 ? (classes[0] as unknown as { className: string }) : undefined;
+  return classes.length === 1 ? (classes[0] as SchedulerClass) : undefined;
 }
 
 async function classProblems(entry: Package): Promise<string[]> {
   const found = await schedulerClass(entry);
   if (!found) return [`${entry.dir}/src/index.ts must export exactly one class with a className`];
-  const { packageOf } = await import('@unnoise/core');
   const { className } = found;
   const plain = `${entry.dir.replace('packages/scheduler-', '').replaceAll('-', '')}scheduler`;
   const fits = packageOf(className) === entry.manifest.name || className.toLowerCase() === plain;

@@ -1,0 +1,95 @@
+// READMEs that cannot lie: the config table and the list of compatible classes are generated from the class, the example is run.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AnySchema, type ConfigField, packageOf } from '@unnoise/core';
+import { type Package, packages, root, schedulers } from '../workspace.ts';
+import type { Check } from './index.ts';
+import { problemsOf } from './shell.ts';
+import { schedulerClass } from './structure.ts';
+
+const plain = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
+
+function meaning({ doc, choices }: ConfigField<unknown>): string {
+  return choices ? `${doc} One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.` : doc;
+}
+
+function configTable(schema: AnySchema): string {
+  const rows = Object.entries(schema).map(([key, field]) => {
+    const value = field.required ? 'required' : `\`${plain(field.default)}\``;
+    return `| \`${key}\` | ${value} | ${meaning(field)} |`;
+  });
+  return ['| key | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** Those of the list that have a package here are links. */
+function compatibleList(names: readonly string[], present: ReadonlySet<string>): string {
+  const entries = names.map((name) => {
+    const home = packageOf(name)?.replace('@unnoise/', '');
+    return home && present.has(home) ? `- [\`${name}\`](../${home}/README.md)` : `- \`${name}\``;
+  });
+  return entries.length > 0 ? entries.join('\n') : 'Nothing else: no other class shares its config.';
+}
+
+/** The README with its generated parts as they should be, or a problem. */
+async function generated(entry: Package): Promise<{ path: string; have: string; want: string }> {
+  const path = join(root, entry.dir, 'README.md');
+  const have = readFileSync(path, 'utf8');
+  const scheduler = await schedulerClass(entry);
+  if (!scheduler) throw new Error(`${entry.dir} exports no scheduler class`);
+  const present = new Set(schedulers().map(({ dir }) => dir.replace('packages/', '')));
+  const others = scheduler.compatibles.filter((name) => name !== scheduler.className);
+  const parts = { config: configTable(scheduler.schema), compatibles: compatibleList(others, present) };
+  const want = Object.entries(parts).reduce((text, [name, part]) => between(path, text, name, part), have);
+  return { path, have, want };
+}
+
+/** Puts `part` between the comments of that name. */
+function between(path: string, text: string, name: string, part: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [start, end] = [text.indexOf(open), text.indexOf(close)];
+  if (start < 0 || end < start) throw new Error(`${path}: no ${open} … ${close} for the generated part`);
+  return `${text.slice(0, start + open.length)}\n\n${part}\n\n${text.slice(end)}`;
+}
+
+async function tableProblems(entry: Package, write: boolean): Promise<string[]> {
+  if (!existsSync(join(root, entry.dir, 'README.md'))) return []; // the structure check says so
+  const { path, have, want } = await generated(entry);
+  if (write && have !== want) writeFileSync(path, want);
+  return write || have === want ? [] : [`${path}: the generated parts are old; npm run build:readme writes them`];
+}
+
+export const readme: Check = {
+  name: 'readme',
+  about: 'config tables and compatible classes are those of the code',
+  run: async (write) => (await Promise.all(schedulers().map((entry) => tableProblems(entry, write)))).flat(),
+};
+
+/** The first program under "## Use", written where its imports resolve as inside its package. */
+function example({ dir }: Package): string[] {
+  const path = join(root, dir, 'README.md');
+  const code = existsSync(path) && /^## Use\n[^]*?```(?:ts|js)\n([^]*?)```/m.exec(readFileSync(path, 'utf8'))?.[1];
+  if (!code) return [];
+  const folder = join(root, dir, 'node_modules');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, '.readme-example.mts');
+  writeFileSync(file, code);
+  return [file];
+}
+
+export const examples: Check = {
+  name: 'examples',
+  about: 'the program under "Use" of every README type-checks and runs',
+  run: () => {
+    const files = packages().flatMap(example);
+    mkdirSync(join(root, '.tsc'), { recursive: true });
+    writeFileSync(
+      join(root, '.tsc/examples.json'),
+      JSON.stringify({ extends: '../tsconfig.json', include: [], files }),
+    );
+    const types = problemsOf('tsc -p .tsc/examples.json --pretty false');
+    return [
+      ...types,
+      ...files.flatMap((file) => problemsOf(`node --conditions=@unnoise/source --import tsx '${file}'`)),
+    ];
+  },
+};
