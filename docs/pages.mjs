@@ -6,11 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 const docs = dirname(fileURLToPath(import.meta.url));
 const root = dirname(docs);
-const HOST = 'https://github.com/unnoise/unnoise/blob/main';
+const HOST = 'https://github.com/unnoise/unnoise';
 
-/** Links of a README that lead to other files of the repository lead to its host. */
-const absolute = (text, dir) =>
-  text.replace(/\]\((\.{1,2}\/[^)\s]+)\)/g, (_, path) => `](${HOST}/${posix.normalize(posix.join(dir, path))})`);
+/** Links of a README that lead to other files of the repository lead to its host, pictures to their bytes. */
+function absolute(text, dir) {
+  return text.replace(/\]\((\.{1,2}\/[^)\s]+)\)/g, (_, path) => {
+    const kind = /\.(png|svg|gif|webp)$/.test(path) ? 'raw' : 'blob';
+    return `](${HOST}/${kind}/main/${posix.normalize(posix.join(dir, path))})`;
+  });
+}
 
 function fresh(name) {
   const folder = join(docs, name);
