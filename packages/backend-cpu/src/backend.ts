@@ -15,6 +15,7 @@ import { Arena, ARRAYS, ELEMENT_SIZE } from './arena.ts';
 import { CpuBuffer } from './buffer.ts';
 import { type CompiledMap, KernelCache } from './compile.ts';
 import { hostArray } from './host-array.ts';
+import { checkLength, inputLength } from './lengths.ts';
 import { MapRunner } from './map.ts';
 import { ArrayPool } from './pool.ts';
 import type { CpuAllocation, CpuBackend, CpuOptions, CpuStats } from './types.ts';
@@ -80,6 +81,7 @@ class WasmCpuBackend implements CpuBackend {
   }
 
   #interpret(kernel: Kernel, inputs: CpuBuffer[], params: Float64Array, sizes: readonly number[]): CpuBuffer[] {
+    inputs.forEach((input, i) => checkLength(input, inputLength(kernel, sizes, i)));
     const arrays = inputs.map((input) => input.array);
     const results = runKernelOnArrays(kernel, arrays, params, sizes, 'float32');
     const inArena = allInArena(inputs);
@@ -209,18 +211,6 @@ class Allocation implements CpuAllocation {
 /** Results follow their inputs into the arena; without inputs there is nothing to follow. */
 const allInArena = (inputs: readonly CpuBuffer[]): boolean =>
   inputs.length > 0 && inputs.every((input) => input.offset > 0);
-
-/** An adopted array may have been transferred to a worker, or have had another length than the tensor from the start. */
-function checkLength(input: CpuBuffer, expected: number): void {
-  const { length } = input.array;
-  if (length === expected) return;
-  throw new DiffusionError(
-    'SHAPE_MISMATCH',
-    `an adopted array has ${length} elements and its tensor ${expected}. Adopt arrays of the tensor's size, and neither transfer ` +
-      'them nor keep those of an allocation while the memory grows.',
-    { length, expected },
-  );
-}
 
 const exhausted = ({ bytes }: CpuBuffer, arena: Arena): DiffusionError =>
   new DiffusionError(

@@ -1,4 +1,4 @@
-import { isDiffusionError } from '@unnoise/core';
+import { isDiffusionError, type Kernel } from '@unnoise/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { createCpuBackend } from '../src/index.ts';
@@ -154,6 +154,7 @@ describe('results in ordinary arrays', () => {
 
 describe('misuse is an error, not a wrong number', () => {
   const cpu = createCpuBackend();
+  const sum: Kernel = { ...lincomb(1), key: 'sum', kind: 'reduce', reduce: 'sum', ops: [] };
   const run = (...natives: object[]) => cpu.run(lincomb(1), natives, Float64Array.of(1), [16]);
 
   test('a released handle is DISPOSED', () => {
