@@ -18,7 +18,12 @@ interface Range {
 }
 
 /** The array type that carries each element type. */
-export const ARRAYS = { float32: Float32Array, float16: Uint16Array, int32: Int32Array, bool: Uint8Array } as const;
+export const ARRAYS: {
+  readonly float32: typeof Float32Array;
+  readonly float16: typeof Uint16Array;
+  readonly int32: typeof Int32Array;
+  readonly bool: typeof Uint8Array;
+} = { float32: Float32Array, float16: Uint16Array, int32: Int32Array, bool: Uint8Array };
 
 export class Arena {
   #memory: WebAssembly.Memory | undefined;

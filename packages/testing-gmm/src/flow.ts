@@ -12,7 +12,7 @@ export function solveFlow(model: Distribution, y: ArrayLike<number>, from: numbe
   if (!(from > 0 && to > 0)) throw new RangeError(`The flow is solved between sigmas above 0, not from ${from} to ${to}.`);
   const start = Math.log(from);
   const h = (Math.log(to) - start) / steps;
-  let point = Float64Array.from(y);
+  let point: Float64Array = Float64Array.from(y);
   for (let i = 0; i < steps; i++) point = rungeKutta(model, point, start + i * h, h);
   return point;
 }

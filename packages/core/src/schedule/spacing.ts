@@ -23,7 +23,7 @@ export interface SpacingRequest {
 }
 
 /** The names that `timestep_spacing` takes. */
-export const TIMESTEP_SPACINGS = ['linspace', 'leading', 'trailing'] as const satisfies readonly string[];
+export const TIMESTEP_SPACINGS: readonly ['linspace', 'leading', 'trailing'] = ['linspace', 'leading', 'trailing'];
 
 /**
  * n integer timesteps, descending, of n points: DDIM, DDPM, PNDM.
