@@ -10,6 +10,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 from torch import Tensor, nn
 
+from .classifier import Judge as FashionJudge, reference
 from .data import LOADERS, DataSet
 from .export import PACKAGES
 from .presets import PRESETS, Preset
@@ -27,7 +28,8 @@ def digits_judge(data: DataSet) -> Judge:
     return lambda images: torch.from_numpy(machine.predict(images.flatten(1)))
 
 
-JUDGES: dict[str, Callable[[DataSet], Judge]] = {"digits": digits_judge}
+def judge_of(name: str, data: DataSet) -> Judge:
+    return digits_judge(data) if name == "digits" else FashionJudge().labels
 
 
 def accuracy(judge: Judge, images: Tensor, labels: Tensor) -> float:
@@ -44,11 +46,13 @@ def held_out_loss(model: nn.Module, preset: Preset, data: DataSet, batches: int 
     return tuple(sum(map(float, each)) / batches for each in losses)
 
 
-def sample_accuracy(folder: Path, judge: Judge, classes: int, guidance: float) -> float:
-    labels = torch.arange(classes).repeat(PER_CLASS)
+def samples(folder: Path, labels: Tensor, guidance: float) -> Tensor:
     scheduler = DPMSolverMultistepScheduler.from_pretrained(folder / "scheduler")
-    denoise = load_denoiser(folder, guidance)
-    return accuracy(judge, generate(denoise, scheduler, labels, image_shape(folder), seed=1, steps=20), labels)
+    return generate(load_denoiser(folder, guidance), scheduler, labels, image_shape(folder), seed=1, steps=20)
+
+
+def frechet(images: Tensor) -> str:
+    return f"Frechet distance to the test pictures {FashionJudge().statistics(images).distance(reference()):.2f}"
 
 
 def milliseconds(folder: Path, batch: int, calls: int = 100) -> float:
@@ -72,11 +76,15 @@ def main() -> None:
     model, progress = trained(name)
     print(progress)
     print("loss: trained on {:.4f}, held out {:.4f}".format(*held_out_loss(model, preset, data)))
-    judge = JUDGES[preset.data](data)
+    judge, labels = judge_of(preset.data, data), torch.arange(preset.shape.num_classes).repeat(PER_CLASS)
     print(f"judge, on held-out pictures: {accuracy(judge, data.test.images, data.test.labels):.1%}")
     for guidance in (1.0, 2.0):
-        found = sample_accuracy(folder, judge, preset.shape.num_classes, guidance)
-        print(f"judge, on {PER_CLASS * preset.shape.num_classes} samples, guidance {guidance:g}: {found:.1%}")
+        images = samples(folder, labels, guidance)
+        print(f"judge, on {len(labels)} samples, guidance {guidance:g}: {accuracy(judge, images, labels):.1%}")
+        if preset.data == "fashion-mnist":
+            print(frechet(images))
+    if preset.data == "fashion-mnist":
+        print(f"{len(labels)} real training pictures: {frechet(data.train.images[: len(labels)])}")
     print("ms a call, one thread: " + ", ".join(f"batch {b} {milliseconds(folder, b):.2f}" for b in (1, 2, 16)))
 
 

@@ -22,7 +22,7 @@ from .unet import UNet
 
 PACKAGES = Path(__file__).parents[2] / "packages"
 LARGEST_DIFFERENCE = 5e-3  # float16 weights against float32; without halving it is about 1e-5
-MODEL_FILES = ("model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "unet/model.onnx")
+PARTS = ("classifier", "scheduler", "unet")
 
 
 def example_inputs(preset: Preset, batch: int, seed: int) -> dict[str, Tensor]:
@@ -67,6 +67,13 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
+def write_hashes(folder: Path) -> None:
+    """`sha256.json`: every file of the model, and nothing that only describes it."""
+    files = [folder / "model_index.json", *sorted(file for part in PARTS for file in (folder / part).glob("*"))]
+    hashes = {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    write_json(folder / "sha256.json", hashes)
+
+
 def difference(model: UNet, preset: Preset, path: Path) -> float:
     """The largest |ONNX - torch| over batches of 1 to 8 at timesteps over the whole range."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -85,17 +92,16 @@ def export(name: str) -> None:
     model, progress = trained(name)
     file = folder / "unet/model.onnx"
     inputs = example_inputs(preset, batch=2, seed=0)
-    write_onnx(model, inputs, "out_sample", file, half=False)
+    write_onnx(model, inputs, ["out_sample"], file, half=False)
     exact = difference(model, preset, file)
-    write_onnx(model, inputs, "out_sample", file)
+    write_onnx(model, inputs, ["out_sample"], file)
     halved = difference(model, preset, file)
     if halved > LARGEST_DIFFERENCE:
         raise SystemExit(f"{file} differs from torch by {halved:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     write_json(folder / "model_index.json", model_index(preset))
     write_json(folder / "unet/config.json", unet_config(preset))
     preset.scheduler().save_pretrained(folder / "scheduler")
-    hashes = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in MODEL_FILES}
-    write_json(folder / "sha256.json", hashes)
+    write_hashes(folder)
     size, count = file.stat().st_size, sum(p.numel() for p in model.parameters())
     print(f"{progress}\n{count} parameters, {size} bytes, |ONNX - torch| {exact:.1e} as float32, {halved:.1e} as shipped")
 

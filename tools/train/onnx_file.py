@@ -11,7 +11,9 @@ from torch import Tensor, nn
 WORTH_HALVING = 256  # elements; below this the Cast costs more than it saves
 
 
-def write_onnx(model: nn.Module, inputs: dict[str, Tensor], output: str, path: Path, half: bool = True) -> None:
+def write_onnx(
+    model: nn.Module, inputs: dict[str, Tensor], outputs: list[str], path: Path, half: bool = True
+) -> None:
     """Exports with a free batch axis and every other axis fixed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
@@ -19,8 +21,8 @@ def write_onnx(model: nn.Module, inputs: dict[str, Tensor], output: str, path: P
         tuple(inputs.values()),
         path,
         input_names=list(inputs),
-        output_names=[output],
-        dynamic_axes={name: {0: "batch"} for name in (*inputs, output)},
+        output_names=outputs,
+        dynamic_axes={name: {0: "batch"} for name in (*inputs, *outputs)},
         opset_version=17,
         dynamo=False,
     )
@@ -59,7 +61,7 @@ def halve_weights(graph: onnx.GraphProto) -> None:
 def forget_origin(file: onnx.ModelProto) -> None:
     """Doc strings may hold source paths, names of nodes are of use to no one, and values between nodes need short ones."""
     file.doc_string = file.graph.doc_string = ""
-    file.graph.name = "unet"
+    file.graph.name = "main"
     del file.metadata_props[:]
     del file.graph.value_info[:]
     standard = [opset for opset in file.opset_import if opset.domain in ("", "ai.onnx")]
