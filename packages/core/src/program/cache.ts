@@ -1,44 +1,64 @@
-// Lowered programs by structure and shapes, per backend, so that a step of a scheduler is lowered once and found again in
-// well under a microsecond. Not a place for buffers or numbers.
+// Lowered programs by structure and shapes, per backend: a step of a scheduler is lowered once and found again in well under a
+// microsecond. Coefficients are not part of what is compared.
 
 import type { Backend } from '../backend.ts';
 import type { Node } from '../tensor/node.ts';
 import { lowerTrace } from './lower.ts';
 import type { Program } from './program.ts';
-import { sign, type Signature } from './trace.ts';
+
+type Signature = (number | string)[];
 
 interface Entry {
-  readonly parts: readonly (number | string)[];
+  readonly signature: Signature;
   readonly program: Program;
 }
 
-/** Programs kept per backend; more than a run needs, few enough that changing shapes do not fill the memory. */
+/** Hashes kept per backend: more than a run needs, few enough that ever-changing shapes do not fill the memory. */
 const LIMIT = 512;
 
 const caches = new WeakMap<Backend, Map<number, Entry[]>>();
-const signature: Signature = { parts: [], length: 0, hash: 0 };
+
+/** The signature of the expression in question: the first `length` parts. Kept between calls, so that looking up makes no garbage. */
+const parts: Signature = [];
+let length = 0;
+let hash = 0;
 
 /** `lower` for a traced graph, cached. */
 export function programFor(order: readonly Node[], roots: readonly Node[], backend: Backend): Program {
-  const cache = cacheOf(backend);
-  sign(order, roots, signature);
-  const { hash } = signature;
-  const entries = cache.get(hash);
-  if (entries) for (const entry of entries) if (matches(entry.parts)) return entry.program;
-  const entry = { parts: signature.parts.slice(0, signature.length), program: lowerTrace(order, roots, backend.capabilities) };
+  sign(order, roots);
+  let cache = caches.get(backend);
+  if (!cache) caches.set(backend, (cache = new Map()));
+  const entries = cache.get(hash) ?? [];
+  for (const entry of entries) if (isSigned(entry.signature)) return entry.program;
+  const entry = { signature: parts.slice(0, length), program: lowerTrace(order, roots, backend.capabilities) };
   if (cache.size >= LIMIT) cache.clear();
-  cache.set(hash, [...(cache.get(hash) ?? []), entry]);
+  cache.set(hash, [...entries, entry]);
   return entry.program;
 }
 
-function cacheOf(backend: Backend): Map<number, Entry[]> {
-  let cache = caches.get(backend);
-  if (!cache) caches.set(backend, (cache = new Map()));
-  return cache;
+/** Writes down all that lowering depends on: operations, wiring, dtypes and shapes. */
+function sign(order: readonly Node[], roots: readonly Node[]): void {
+  length = hash = 0;
+  for (const { op, dtype, args, params, layout, shape } of order) {
+    parts[length++] = op;
+    parts[length++] = dtype;
+    add(params.length);
+    add(args.length);
+    for (const arg of args) add(arg.index);
+    for (const whole of layout) add(whole);
+    add(shape.length);
+    for (const size of shape) add(size);
+  }
+  for (const root of roots) add(root.index);
 }
 
-function matches(parts: readonly (number | string)[]): boolean {
-  if (parts.length !== signature.length) return false;
-  for (let i = 0; i < parts.length; i++) if (parts[i] !== signature.parts[i]) return false;
+function add(whole: number): void {
+  hash = (Math.imul(hash, 31) + whole) | 0;
+  parts[length++] = whole;
+}
+
+function isSigned(signature: Signature): boolean {
+  if (signature.length !== length) return false;
+  for (let i = 0; i < length; i++) if (signature[i] !== parts[i]) return false;
   return true;
 }

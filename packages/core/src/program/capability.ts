@@ -1,18 +1,13 @@
-// What a backend has declared: checks of one node, and the cut of one fused group into kernels that the backend can take.
+// What a backend has declared: the check of one node, and the cut of a fused group into kernels that the backend can take.
 
 import type { Capabilities } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import type { Node } from '../tensor/node.ts';
-import type { DType } from '../tensor/types.ts';
-import type { MapOp, OpName } from './kernel.ts';
+import type { Node, NodeOp } from '../tensor/node.ts';
+import type { KernelOp, OpName } from './kernel.ts';
 
-/** An operation of a fused group. Values are named by ids: the index of a node, or a larger number for what lowering adds. */
-export interface FusedOp {
+/** An operation of a fused group. `args` and `id` name values, `params` places among the numbers of the expression. */
+export interface FusedOp extends KernelOp {
   readonly id: number;
-  readonly fn: MapOp;
-  readonly dtype: DType;
-  readonly args: readonly number[];
-  readonly params: readonly number[];
 }
 
 /** Consecutive operations that become one kernel, with the values that cross its border. */
@@ -22,7 +17,8 @@ export interface Chunk {
   readonly outputs: readonly number[];
 }
 
-const REQUIRED: readonly OpName[] = ['linear', 'mul', 'div', 'clamp'];
+/** What every backend has: the four required operations, and what needs no kernel. */
+const ALWAYS: readonly NodeOp[] = ['linear', 'mul', 'div', 'clamp', 'leaf', 'host', 'view'];
 
 /** Throws OP_UNSUPPORTED or DTYPE_UNSUPPORTED for a node that the backend has not declared. */
 export function checkDeclared({ op, dtype }: Node, { ops, dtypes }: Capabilities): void {
@@ -30,34 +26,51 @@ export function checkDeclared({ op, dtype }: Node, { ops, dtypes }: Capabilities
     const message = `the backend does not take ${dtype}, only ${dtypes.join(', ')}; cast() first or use another backend`;
     throw new DiffusionError('DTYPE_UNSUPPORTED', message, { dtype, dtypes });
   }
-  if (op === 'leaf' || op === 'host' || op === 'view' || REQUIRED.includes(op) || ops.includes(op)) return;
-  const message = `the backend does not declare the operation '${op}', only ${[...REQUIRED, ...ops].join(', ')}; use another backend`;
+  if (ALWAYS.includes(op) || ops.includes(op as OpName)) return;
+  const message = `the backend does not declare the operation '${op}' (it has ${ops.join(', ')}); use another backend`;
   throw new DiffusionError('OP_UNSUPPORTED', message, { op, ops });
 }
 
-/** Cuts `ops` into as few kernels as the limits allow, each the longest that fits. `escapes` says which values are needed elsewhere. */
-export function cut(ops: readonly FusedOp[], escapes: (id: number) => boolean, limits: Capabilities): readonly Chunk[] {
+/** Cuts `ops` into kernels, each the longest that the limits allow. `escaping` values are needed outside the group. */
+export function cut(ops: readonly FusedOp[], escaping: ReadonlySet<number>, limits: Capabilities): readonly Chunk[] {
+  const lastUse = new Map(ops.flatMap(({ args }, at) => args.map((id) => [id, at])));
+  const isOutput = (id: number, end: number): boolean => escaping.has(id) || lastUse.get(id)! >= end;
   const chunks: Chunk[] = [];
-  for (let start = 0; start < ops.length; start += chunks.at(-1)!.ops.length) {
-    chunks.push(longestChunk(ops, start, escapes, limits));
+  for (let start = 0, end = 0; start < ops.length; start = end) {
+    end = longestEnd(ops, start, isOutput, limits);
+    const part = ops.slice(start, end);
+    const made = new Set(part.map(({ id }) => id));
+    const inputs = new Set(part.flatMap(({ args }) => args).filter((id) => !made.has(id)));
+    chunks.push({ ops: part, inputs: [...inputs], outputs: [...made].filter((id) => isOutput(id, end)) });
   }
   return chunks;
 }
 
-function longestChunk(ops: readonly FusedOp[], start: number, escapes: (id: number) => boolean, limits: Capabilities): Chunk {
-  for (let end = Math.min(ops.length, start + Math.max(1, limits.maxOps)); end > start; end--) {
-    const chunk = chunkOf(ops, start, end, escapes);
-    if (chunk.inputs.length + chunk.outputs.length <= limits.maxBuffers) return chunk;
-  }
-  const { fn } = ops[start]!;
-  const message = `'${fn}' alone needs more buffers than the ${limits.maxBuffers} that one kernel of the backend may use`;
-  throw new DiffusionError('OP_UNSUPPORTED', message, { op: fn, maxBuffers: limits.maxBuffers });
-}
+type IsOutput = (id: number, end: number) => boolean;
 
-function chunkOf(ops: readonly FusedOp[], start: number, end: number, escapes: (id: number) => boolean): Chunk {
-  const inside = ops.slice(start, end);
-  const made = new Set(inside.map((op) => op.id));
-  const inputs = new Set(inside.flatMap((op) => op.args).filter((id) => !made.has(id)));
-  const later = new Set(ops.slice(end).flatMap((op) => op.args));
-  return { ops: inside, inputs: [...inputs], outputs: [...made].filter((id) => later.has(id) || escapes(id)) };
+/** Where the longest kernel from `start` ends. One more operation may need fewer buffers, so the search goes on past a bad end. */
+function longestEnd(
+  ops: readonly FusedOp[],
+  start: number,
+  isOutput: IsOutput,
+  { maxOps, maxBuffers }: Capabilities,
+): number {
+  const inputs = new Set<number>();
+  const outputs = new Set<number>();
+  const made = new Set<number>();
+  let best = start;
+  for (let end = start + 1; end <= Math.min(ops.length, start + maxOps) && inputs.size < maxBuffers; end++) {
+    const { id, args } = ops[end - 1]!;
+    made.add(id);
+    outputs.add(id);
+    for (const arg of args) {
+      if (!made.has(arg)) inputs.add(arg);
+      else if (!isOutput(arg, end)) outputs.delete(arg);
+    }
+    if (inputs.size + outputs.size <= maxBuffers) best = end;
+  }
+  if (best > start) return best;
+  const { fn } = ops[start]!;
+  const message = `'${fn}' alone needs more buffers than the ${maxBuffers} that one kernel of this backend may use`;
+  throw new DiffusionError('OP_UNSUPPORTED', message, { op: fn, maxBuffers });
 }

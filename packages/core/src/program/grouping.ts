@@ -4,12 +4,10 @@
 import { isConstant } from '../tensor/expression.ts';
 import type { Node } from '../tensor/node.ts';
 import { sameShape } from '../tensor/shape.ts';
-import type { MapOp } from './kernel.ts';
 
-const MAP_OPS: readonly MapOp[] = ['linear', 'mul', 'div', 'clamp', 'max', 'min', 'exp', 'log', 'sqrt', 'abs', 'eq', 'where', 'cast'];
-const mapOps: ReadonlySet<string> = new Set(MAP_OPS);
+const MAP_OPS = /^(linear|mul|div|clamp|max|min|exp|log|sqrt|abs|eq|where|cast)$/;
 
-export const isMap = (node: Node): boolean => mapOps.has(node.op);
+export const isMap = (node: Node): boolean => MAP_OPS.test(node.op);
 export const isSource = (node: Node): boolean => node.op === 'leaf' || node.op === 'host';
 
 export interface Grouping {
@@ -41,8 +39,10 @@ export function groupingOf(order: readonly Node[], roots: readonly Node[]): Grou
 function levelsOf(order: readonly Node[]): readonly number[] {
   const levels: number[] = [];
   for (const node of order) {
-    const below = node.args.filter((arg) => !isInlined(arg, node)).map((arg) => levels[arg.index]! + distance(arg, node));
-    levels.push(Math.max(0, ...below));
+    let level = 0;
+    for (const arg of node.args)
+      if (!isInlined(arg, node)) level = Math.max(level, levels[arg.index]! + distance(arg, node));
+    levels.push(level);
   }
   return levels;
 }

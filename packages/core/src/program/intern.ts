@@ -15,11 +15,11 @@ export function intern(parts: Omit<Kernel, 'key'>): Kernel {
 
 /** For example `map f32:1,f32:1 linear(0,1;0,1)f32 2`: kind, inputs with their broadcast pattern, operations, stored values. */
 function keyOf({ kind, reduce, inputs, ops, outputs }: Omit<Kernel, 'key'>): string {
-  const ins = inputs.map(inputKey).join();
-  const outs = outputs.map(({ value, dtype }) => value + SHORT[dtype]).join();
-  return `${reduce ?? kind} ${ins} ${ops.map(opKey).join(' ')} ${outs}`;
+  const stored = outputs.map(({ value }) => value).join();
+  return `${reduce ?? kind} ${inputs.map(inputKey).join()} ${ops.map(opKey).join(' ')} ${stored}`;
 }
 
 const SHORT: Record<DType, string> = { float32: 'f32', float16: 'f16', int32: 'i32', bool: 'b' };
 const inputKey = ({ dtype, dims }: InputSpec): string => `${SHORT[dtype]}:${dims.map(Number).join('')}`;
-const opKey = ({ fn, args, params, dtype }: KernelOp): string => `${fn}(${args.join()};${params.join()})${SHORT[dtype]}`;
+const opKey = ({ fn, args, params, dtype }: KernelOp): string =>
+  `${fn}(${args.join()};${params.join()})${SHORT[dtype]}`;

@@ -9,7 +9,7 @@ export interface Step {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly sizes: readonly number[];
-  /** Places in the numbers of the expression (`numbersOf`), one per parameter. */
+  /** One place per parameter among the numbers of the expression: a 1, then the `params` of every node in the order of the trace. */
   readonly params: readonly number[];
   /** Slots that nothing needs after this step. */
   readonly frees: readonly number[];

@@ -30,7 +30,12 @@ const OPTIONAL: readonly OpName[] = [
 /** A backend on plain arrays; synchronous. Use after release: DISPOSED. */
 export function createReferenceBackend(options: ReferenceOptions = {}): Backend {
   const { precision = 'float64', maxOps = Infinity, maxBuffers = Infinity, ops = OPTIONAL } = options;
-  const capabilities = Object.freeze<Capabilities>({ dtypes: ['float32', 'float16', 'int32', 'bool'], ops, maxOps, maxBuffers });
+  const capabilities = Object.freeze<Capabilities>({
+    dtypes: ['float32', 'float16', 'int32', 'bool'],
+    ops,
+    maxOps,
+    maxBuffers,
+  });
   const kernels = new Set<string>();
   let live = 0;
   let dispatches = 0;
@@ -52,14 +57,17 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
     },
     download(handle) {
       const array = arrayOf(handle);
-      return (handle as ReferenceBuffer).dtype === 'float16' && precision === 'float64' ? floatsToHalves(array) : array.slice();
+      return (handle as ReferenceBuffer).dtype === 'float16' && precision === 'float64'
+        ? floatsToHalves(array)
+        : array.slice();
     },
     release(handle) {
       arrayOf(handle);
       (handle as ReferenceBuffer).array = undefined;
       live--;
     },
-    adopt: (native, dtype) => (native instanceof storageOf(dtype, precision) ? buffer(native as TypedArray, dtype) : undefined),
+    adopt: (native, dtype) =>
+      native instanceof storageOf(dtype, precision) ? buffer(native as TypedArray, dtype) : undefined,
     native: arrayOf,
     stats: () => ({ live, dispatches, compiles: kernels.size }),
   };
@@ -73,7 +81,10 @@ interface ReferenceBuffer {
 function arrayOf(handle: Handle): TypedArray {
   const { array } = handle as ReferenceBuffer;
   if (array) return array;
-  throw new DiffusionError('DISPOSED', 'a buffer of the reference backend was used after its release; release each handle once, last');
+  throw new DiffusionError(
+    'DISPOSED',
+    'a buffer of the reference backend was used after its release; release each handle once, last',
+  );
 }
 
 /** A copy of host data in the class that stores `dtype`. */

@@ -1,9 +1,9 @@
 // Prints an expression with its coefficients, for `explain`. For people: nothing parses it.
 
-import { trace } from '../program/trace.ts';
 import type { Node } from './node.ts';
 import { text } from './shape.ts';
 import type { Tensor } from './tensor.ts';
+import { trace } from './trace.ts';
 
 /**
  * The expression of `x`, for example `0.98*sample - 0.051*modelOutput`. `names` holds the names of its inputs (or of any part).
@@ -41,7 +41,11 @@ class Printer {
   private expression(node: Node): string {
     const args = node.args.map((arg) => this.names.get(arg) ?? this.expression(arg));
     if (node.op === 'leaf' || node.op === 'host') return `${node.dtype}${text(node.shape)}`;
-    if (node.op === 'linear') return sum(node, args.map((arg, i) => this.grouped(node.args[i]!, arg)));
+    if (node.op === 'linear')
+      return sum(
+        node,
+        args.map((arg, i) => this.grouped(node.args[i]!, arg)),
+      );
     if (node.op === 'mul' || node.op === 'div') {
       const [a, b] = args.map((arg, i) => this.grouped(node.args[i]!, arg));
       return `${a}${node.op === 'mul' ? '*' : '/'}${b}`;
@@ -57,7 +61,9 @@ class Printer {
 
 function sum({ params }: Node, terms: readonly string[]): string {
   const parts = params.map((c, i) => signed(c, terms[i]));
-  const joined = parts.map(([sign, body], i) => (i === 0 ? (sign === '-' ? '-' : '') + body : ` ${sign} ${body}`)).join('');
+  const joined = parts
+    .map(([sign, body], i) => (i === 0 ? (sign === '-' ? '-' : '') + body : ` ${sign} ${body}`))
+    .join('');
   return joined || '0';
 }
 

@@ -29,7 +29,13 @@ export function linearNode(coefficients: readonly number[], nodes: readonly Node
   return new Node('linear', shape, dtype, args, params, NONE, commonBackend(nodes));
 }
 
-function addLinear(args: Node[], params: number[], node: Node, c: number, bias: number | undefined): number | undefined {
+function addLinear(
+  args: Node[],
+  params: number[],
+  node: Node,
+  c: number,
+  bias: number | undefined,
+): number | undefined {
   const count = node.args.length;
   for (let i = 0; i < count; i++) addTerm(args, params, node.args[i]!, c * node.params[i]!);
   return node.params.length > count ? (bias ?? 0) + c * node.params[count]! : bias;
@@ -73,7 +79,8 @@ export function eqNode(a: Node, b: Node | number): Node {
 }
 
 export function whereNode(condition: Node, a: Node | number, b: Node | number): Node {
-  if (condition.dtype !== 'bool') throw unfit('where', condition.dtype, 'its condition is bool: make it with eq() or cast()');
+  if (condition.dtype !== 'bool')
+    throw unfit('where', condition.dtype, 'its condition is bool: make it with eq() or cast()');
   const tensors = [a, b].filter((x) => typeof x !== 'number');
   const dtype = tensors.length < 2 ? arithmeticType(tensors) : commonType(tensors);
   const shape = tensors.reduce((s, x) => broadcast(s, x.shape), condition.shape);
@@ -100,7 +107,10 @@ export function castNode(a: Node, dtype: DType): Node {
 export function reduceNode(op: ReduceOp | 'argmax', a: Node, axis: number): Node {
   const at = axisOf(a.shape, axis);
   if (op !== 'sum' && a.shape[at] === 0) {
-    throw new DiffusionError('SHAPE_MISMATCH', `${op} over axis ${at} of shape ${text(a.shape)}: an empty axis has no maximum or minimum`);
+    throw new DiffusionError(
+      'SHAPE_MISMATCH',
+      `${op} over axis ${at} of shape ${text(a.shape)}: an empty axis has no maximum or minimum`,
+    );
   }
   const x = converted(a, arithmeticType([a]));
   const shape = a.shape.filter((_, d) => d !== at);
@@ -122,19 +132,36 @@ export function concatNode(parts: readonly Node[], axis: number): Node {
   const dtype = commonType(parts);
   const total = parts.reduce((sum, part) => sum + part.shape[at]!, 0);
   const shape = first.shape.map((size, d) => (d === at ? total : size));
-  return new Node('concat', shape, dtype, parts.map((part) => castNode(part, dtype)), NONE, [at], commonBackend(parts));
+  return new Node(
+    'concat',
+    shape,
+    dtype,
+    parts.map((part) => castNode(part, dtype)),
+    NONE,
+    [at],
+    commonBackend(parts),
+  );
 }
 
 export function sliceNode(a: Node, axis: number, start: number, length: number): Node {
   const at = axisOf(a.shape, axis);
   const size = a.shape[at]!;
-  const fits = Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0 && start + length <= size;
+  const fits =
+    Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0 && start + length <= size;
   if (!fits) {
     const message = `slice of ${length} from ${start} along axis ${at} is outside shape ${text(a.shape)}`;
     throw new DiffusionError('SHAPE_MISMATCH', message, { shape: a.shape, axis: at, start, length });
   }
   if (length === size) return a;
-  return new Node('slice', a.shape.map((n, d) => (d === at ? length : n)), a.dtype, [a], NONE, [at, start], a.backend);
+  return new Node(
+    'slice',
+    a.shape.map((n, d) => (d === at ? length : n)),
+    a.dtype,
+    [a],
+    NONE,
+    [at, start],
+    a.backend,
+  );
 }
 
 export function transposeNode(a: Node, permutation: readonly number[]): Node {
@@ -143,7 +170,15 @@ export function transposeNode(a: Node, permutation: readonly number[]): Node {
     const message = `transpose(${text(permutation)}) of shape ${text(a.shape)}: name every axis once`;
     throw new DiffusionError('SHAPE_MISMATCH', message, { shape: a.shape, permutation });
   }
-  return new Node('transpose', order.map((d) => a.shape[d]!), a.dtype, [a], NONE, order, a.backend);
+  return new Node(
+    'transpose',
+    order.map((d) => a.shape[d]!),
+    a.dtype,
+    [a],
+    NONE,
+    order,
+    a.backend,
+  );
 }
 
 /** The same elements in another shape; one size may be -1. */

@@ -50,7 +50,13 @@ export function nativeOf(x: Tensor): unknown {
 
 /** c1*x1 + ... + cn*xn + bias, the normal form itself: for papers that give tables of coefficients. */
 export function linear(terms: readonly (readonly [coefficient: number, x: Tensor])[], bias?: number): Tensor {
-  return new Tensor(linearNode(terms.map(([c]) => c), terms.map(([, x]) => x.node), bias));
+  return new Tensor(
+    linearNode(
+      terms.map(([c]) => c),
+      terms.map(([, x]) => x.node),
+      bias,
+    ),
+  );
 }
 
 /** Where `condition` (bool) is true `a`, else `b`; all broadcast. */
@@ -62,14 +68,23 @@ const operand = (x: Tensor | number): Node | number => (typeof x === 'number' ? 
 
 /** Joins tensors along an axis; all other sizes are equal. */
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  return new Tensor(concatNode(parts.map((part) => part.node), axis));
+  return new Tensor(
+    concatNode(
+      parts.map((part) => part.node),
+      axis,
+    ),
+  );
 }
 
 /** int32 coordinates 0, 1, ... along `axis` of `shape`. All other sizes are 1, so it broadcasts against a tensor of that shape. */
 export function iota(shape: Shape, axis: number): Tensor {
   const at = axisOf(shape, axis);
   const data = Int32Array.from({ length: shape[at]! }, (_, i) => i);
-  return hostTensor(data, shape.map((size, d) => (d === at ? size : 1)), 'int32');
+  return hostTensor(
+    data,
+    shape.map((size, d) => (d === at ? size : 1)),
+    'int32',
+  );
 }
 
 /** log(sum(exp(x))) over an axis, which disappears. The maximum is taken out first; rows of -Infinity give -Infinity, as torch.logsumexp. */
@@ -83,7 +98,9 @@ export function logSumExp(x: Tensor, axis: number): Tensor {
 export function logAddExp(a: Tensor | number, b: Tensor | number): Tensor {
   const given = [a, b].filter((v) => typeof v !== 'number').map((v) => v.node);
   const shape = given.reduce<Shape>((sizes, { shape }) => broadcast(sizes, shape), NONE);
-  const [x, y] = [a, b].map((v) => (typeof v === 'number' ? new Tensor(constantNode(v, shape, floatType(given))) : v)) as [Tensor, Tensor];
+  const [x, y] = [a, b].map((v) =>
+    typeof v === 'number' ? new Tensor(constantNode(v, shape, floatType(given))) : v,
+  ) as [Tensor, Tensor];
   const peak = finite(x.maximum(y));
   return x.sub(peak).exp().add(y.sub(peak).exp()).log().add(peak);
 }

@@ -19,7 +19,8 @@ export function hostArray(data: HostData, dtype?: DType): { data: TypedArray; dt
   if (isFloat16Array(data)) return hostArray(new Uint16Array(data.buffer, data.byteOffset, data.length), dtype);
   const natural = naturalType(data);
   const wanted = dtype ?? natural;
-  if (wanted === natural) return { data: Array.isArray(data) ? Float64Array.from(data) : (data as TypedArray), dtype: wanted };
+  if (wanted === natural)
+    return { data: Array.isArray(data) ? Float64Array.from(data) : (data as TypedArray), dtype: wanted };
   if (natural === 'float16') {
     const message = `an array of float16 bits cannot become a ${wanted} tensor; create it as float16 and cast('${wanted}')`;
     throw new DiffusionError('DTYPE_UNSUPPORTED', message, { dtype: wanted });

@@ -2,7 +2,18 @@
 
 export { defaultBackend, setDefaultBackend } from './default-backend.ts';
 export { describe } from './describe.ts';
-export { adopt, concat, iota, linear, logAddExp, logSumExp, nativeOf, tensor, type TensorOptions, where } from './functions.ts';
+export {
+  adopt,
+  concat,
+  iota,
+  linear,
+  logAddExp,
+  logSumExp,
+  nativeOf,
+  tensor,
+  type TensorOptions,
+  where,
+} from './functions.ts';
 export { floatsToHalves, floatToHalf, halfToFloat, halvesToFloats } from './half.ts';
 export type { Float16ArrayLike, HostData } from './host.ts';
 export type { Node, NodeOp } from './node.ts';

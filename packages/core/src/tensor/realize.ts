@@ -5,12 +5,12 @@ import type { Backend, Handle } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import { programFor } from '../program/cache.ts';
 import type { Program, Step } from '../program/program.ts';
-import { numbersOf, trace } from '../program/trace.ts';
 import { defaultBackend } from './default-backend.ts';
 import { backendMismatch, commonBackend } from './expression.ts';
 import { type Node, Storage } from './node.ts';
 import { text } from './shape.ts';
 import type { Tensor } from './tensor.ts';
+import { trace } from './trace.ts';
 import type { TypedArray } from './types.ts';
 
 export interface RealizeOptions {
@@ -34,7 +34,7 @@ export function realizeStep(roots: readonly Tensor[], options: RealizeOptions = 
   if (options.requireFinite) checkFinite(order, options.requireFinite);
   const backend = backendFor(pending, options.backend);
   const program = programFor(order, pending, backend);
-  return new Execution(program, backend, order).run(pending);
+  return new Execution(program, backend).run(order, pending);
 }
 
 /** Realises `x` and reads it back. */
@@ -70,29 +70,37 @@ class Execution {
   private readonly slots: (Storage | undefined)[] = [];
   private readonly params: Float64Array[] = [];
 
-  constructor(program: Program, backend: Backend, order: readonly Node[]) {
+  constructor(program: Program, backend: Backend) {
     this.program = program;
     this.backend = backend;
-    const numbers = numbersOf(order);
-    for (const { params } of program.steps) this.params.push(gather(numbers, params));
+  }
+
+  /** Runs all steps, makes the roots leaves, and lets go of every other buffer. */
+  run(order: readonly Node[], roots: readonly Node[]): void | Promise<void> {
+    let running: void | Promise<void>;
     try {
-      for (const source of program.sources) this.slots.push(this.load(order[source]!));
+      this.bind(order);
+      running = this.runFrom(0);
     } catch (error) {
       this.clear();
       throw error;
     }
+    if (running) return running.then(() => this.settle(roots)).finally(() => this.clear());
+    this.settle(roots);
+    this.clear();
   }
 
-  /** Runs all steps, makes the roots leaves, and lets go of every other buffer. */
-  run(roots: readonly Node[]): void | Promise<void> {
-    let promise: void | Promise<void>;
-    try {
-      promise = this.runFrom(0);
-      if (!promise) this.settle(roots);
-    } finally {
-      if (!promise!) this.clear();
-    }
-    return promise?.then(() => this.settle(roots)).finally(() => this.clear());
+  private bind(order: readonly Node[]): void {
+    const numbers = numbersOf(order);
+    for (const { params } of this.program.steps) this.params.push(gather(numbers, params));
+    for (const source of this.program.sources) this.slots.push(this.load(order[source]!));
+  }
+
+  private load(node: Node): Storage {
+    if (node.storage) return node.storage.retain();
+    if (!node.data) throw disposedInput(node);
+    const handle = this.backend.adopt?.(node.data, node.dtype) ?? this.backend.upload(node.data, node.dtype);
+    return new Storage(this.backend, handle);
   }
 
   private runFrom(first: number): void | Promise<void> {
@@ -100,9 +108,14 @@ class Execution {
     for (let i = first; i < steps.length; i++) {
       const step = steps[i]!;
       const outputs = this.backend.run(step.kernel, this.handles(step), this.params[i]!, step.sizes);
-      if (outputs instanceof Promise) return outputs.then((handles) => this.finish(step, handles)).then(() => this.runFrom(i + 1));
+      if ('then' in outputs) return this.runLater(i, outputs);
       this.finish(step, outputs);
     }
+  }
+
+  private async runLater(at: number, outputs: Promise<readonly Handle[]>): Promise<void> {
+    this.finish(this.program.steps[at]!, await outputs);
+    await this.runFrom(at + 1);
   }
 
   private handles({ inputs }: Step): Handle[] {
@@ -114,13 +127,6 @@ class Execution {
   private finish({ outputs, frees }: Step, handles: readonly Handle[]): void {
     for (let i = 0; i < outputs.length; i++) this.slots[outputs[i]!] = new Storage(this.backend, handles[i]!);
     for (const slot of frees) this.free(slot);
-  }
-
-  private load(node: Node): Storage {
-    if (node.storage) return node.storage.retain();
-    if (!node.data) throw disposedInput(node);
-    const handle = this.backend.adopt?.(node.data, node.dtype) ?? this.backend.upload(node.data, node.dtype);
-    return new Storage(this.backend, handle);
   }
 
   /** A root that another run has realised meanwhile, or whose owners are all gone, needs no buffer. */
@@ -140,6 +146,13 @@ class Execution {
   private clear(): void {
     for (let slot = 0; slot < this.slots.length; slot++) this.free(slot);
   }
+}
+
+/** What `Step.params` points into. */
+function numbersOf(order: readonly Node[]): number[] {
+  const numbers = [1];
+  for (const { params } of order) for (const x of params) numbers.push(x);
+  return numbers;
 }
 
 function gather(numbers: readonly number[], places: readonly number[]): Float64Array {

@@ -40,7 +40,10 @@ function mismatch(a: Shape, b: Shape): DiffusionError {
 /** A copy of `shape`, checked: whole sizes, none negative, and `length` elements if that is given. */
 export function checkedShape(shape: Shape, length?: number): Shape {
   const valid = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (!valid) throw new DiffusionError('SHAPE_MISMATCH', `${text(shape)} is not a shape: sizes are whole numbers from 0`, { shape });
+  if (!valid)
+    throw new DiffusionError('SHAPE_MISMATCH', `${text(shape)} is not a shape: sizes are whole numbers from 0`, {
+      shape,
+    });
   if (length === undefined || length === lengthOf(shape)) return [...shape];
   throw new DiffusionError(
     'SHAPE_MISMATCH',
@@ -54,7 +57,10 @@ export function axisOf(shape: Shape, axis: number, extra = 0): number {
   const rank = shape.length + extra;
   const positive = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
-  throw new DiffusionError('SHAPE_MISMATCH', `axis ${axis} is outside a tensor of shape ${text(shape)}`, { shape, axis });
+  throw new DiffusionError('SHAPE_MISMATCH', `axis ${axis} is outside a tensor of shape ${text(shape)}`, {
+    shape,
+    axis,
+  });
 }
 
 /** `shape` with one -1 replaced by what is left of `length`. */
@@ -64,12 +70,42 @@ export function inferShape(shape: Shape, length: number): Shape {
   const rest = shape.filter((_, d) => d !== open);
   const known = lengthOf(rest);
   const size = known === 0 ? 0 : Math.floor(length / known);
-  return checkedShape(shape.map((given, d) => (d === open ? size : given)), length);
+  return checkedShape(
+    shape.map((given, d) => (d === open ? size : given)),
+    length,
+  );
 }
 
 /** Sizes before, at and after an axis: how kernels see a tensor that is cut along it. */
 export function aroundAxis(shape: Shape, axis: number): [outer: number, size: number, inner: number] {
   return [lengthOf(shape.slice(0, axis)), shape[axis] ?? 1, lengthOf(shape.slice(axis + 1))];
+}
+
+/** The dimensions of an elementwise computation. */
+export interface Collapsed {
+  readonly sizes: readonly number[];
+  /** For each input, whether it extends along each of `sizes`; else it is broadcast. */
+  readonly dims: readonly (readonly boolean[])[];
+}
+
+/**
+ * `shape` in fewer dimensions, for inputs that broadcast to it: sizes of 1 vanish, and neighbours merge wherever every input
+ * treats them alike. At least one dimension remains.
+ */
+export function collapse(shape: Shape, inputs: readonly Shape[]): Collapsed {
+  const sizes: number[] = [];
+  const dims: boolean[][] = inputs.map(() => []);
+  shape.forEach((size, d) => {
+    if (size === 1) return;
+    const extent = inputs.map((input) => (input[d - shape.length + input.length] ?? 1) !== 1);
+    const merges = sizes.length > 0 && extent.every((yes, i) => yes === dims[i]!.at(-1));
+    if (merges) sizes[sizes.length - 1]! *= size;
+    else {
+      sizes.push(size);
+      extent.forEach((yes, i) => dims[i]!.push(yes));
+    }
+  });
+  return sizes.length ? { sizes, dims } : { sizes: [1], dims: inputs.map(() => [true]) };
 }
 
 export const text = (shape: Shape): string => `[${shape.join(', ')}]`;

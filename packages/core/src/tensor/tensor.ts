@@ -65,11 +65,15 @@ export class Tensor {
   }
 
   add(other: Tensor | number): Tensor {
-    return new Tensor(typeof other === 'number' ? linearNode([1], [this.node], other) : linearNode([1, 1], [this.node, other.node]));
+    return new Tensor(
+      typeof other === 'number' ? linearNode([1], [this.node], other) : linearNode([1, 1], [this.node, other.node]),
+    );
   }
 
   sub(other: Tensor | number): Tensor {
-    return new Tensor(typeof other === 'number' ? linearNode([1], [this.node], -other) : linearNode([1, -1], [this.node, other.node]));
+    return new Tensor(
+      typeof other === 'number' ? linearNode([1], [this.node], -other) : linearNode([1, -1], [this.node, other.node]),
+    );
   }
 
   mul(other: Tensor | number): Tensor {
@@ -78,7 +82,9 @@ export class Tensor {
 
   /** By a number: multiplies by its reciprocal, computed in float64. */
   div(other: Tensor | number): Tensor {
-    return new Tensor(typeof other === 'number' ? linearNode([1 / other], [this.node]) : divNode(this.node, other.node));
+    return new Tensor(
+      typeof other === 'number' ? linearNode([1 / other], [this.node]) : divNode(this.node, other.node),
+    );
   }
 
   neg(): Tensor {
