@@ -1,0 +1,48 @@
+// docs/performance.md, from a report.
+
+import { goals, hostTable, kernelTable, type Report, stepTable } from './report.ts';
+
+const versions = ({ torch }: Report): string =>
+  typeof torch === 'string'
+    ? `The columns of diffusers are missing: ${torch}.`
+    : `The last columns are the same loop in diffusers ${torch[0]!.diffusers} on torch ${torch[0]!.torch}, measured on the same machine right after.`;
+
+export function page(report: Report): string {
+  return `# Performance
+
+<!-- Written by \`npm run bench -- --write\`. -->
+
+Measured on ${report.date}: ${report.machine}.
+
+Times are minimum / median. Minima come closest to a quiet machine, and ratios of minima are sound, because what is compared
+runs in alternating rounds of one process. Run \`npm run bench\` for the figures of your machine.
+
+## A step of a scheduler
+
+Everything a sampling loop does besides the model, for latents of shape [1, 4, 64, 64]: \`scaleModelInput\`, \`step\`, and
+disposing what is old. *Ordinary arrays*: samples and model outputs are Float32Arrays, as model runtimes give them. *In
+place*: they lie in memory from \`cpu.allocate\`. *Host only*: on a backend that computes nothing, so what the library itself
+costs. ${versions(report)}
+
+${stepTable(report)}
+
+## The kernel against the memory
+
+The arithmetic of a step is a weighted sum of a few arrays. Here are three terms, \`a*x + b*e + c*n\`, beside
+\`Float32Array.prototype.set\` of the same length. *Of copy* compares bandwidths: a copy moves 8 bytes per element, this sum 16.
+In place the sum is limited by the memory alone. Ordinary arrays have to be copied in and out of WebAssembly's memory, block by
+block, which doubles what the processor moves.
+
+${kernelTable(report)}
+
+## On the host
+
+Noise is torch's own stream, number for number. The quantile belongs to dynamic thresholding.
+
+${hostTable(report)}
+
+## Goals
+
+${goals(report)}
+`;
+}

@@ -1,0 +1,92 @@
+// The measurements as Markdown tables, which read well on a terminal too, and the verdict on each goal.
+
+import type { HostRow } from './host.ts';
+import type { KernelRow } from './kernels.ts';
+import type { Timing } from './measure.ts';
+import type { StepRow } from './steps.ts';
+import type { TorchRun } from './torch.ts';
+
+export interface Parts {
+  readonly steps: readonly StepRow[];
+  readonly host: readonly HostRow[];
+  readonly kernels: readonly KernelRow[];
+}
+
+export interface Report extends Parts {
+  readonly date: string;
+  readonly machine: string;
+  /** Or the reason why there are none. */
+  readonly torch: readonly TorchRun[] | string;
+}
+
+type Row = readonly string[];
+
+/** A Markdown table whose columns are aligned in plain text as well; all but the first are numbers. */
+function table(header: Row, rows: readonly Row[]): string {
+  const widths = header.map((_, i) => Math.max(...[header, ...rows].map((row) => row[i]!.length)));
+  const line = (row: Row): string =>
+    `| ${row.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, i) => (i ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`;
+  return [line(header), rule, ...rows.map(line)].join('\n');
+}
+
+const number = (x: number): string => x.toFixed(x < 9.95 ? 1 : 0);
+const duration = (us: number): string => (us >= 1000 ? `${number(us / 1000)} ms` : `${number(us)} µs`);
+const time = ({ min, median }: Timing): string => `${duration(min)} / ${duration(median)}`;
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+export function stepTable({ steps, torch }: Report): string {
+  const runs = typeof torch === 'string' ? [] : torch;
+  const threads = runs.map(({ threads }) => `diffusers, torch, ${threads} thread${threads > 1 ? 's' : ''}`);
+  const rows = steps.map(({ name, arrays, inPlace, host }) => [
+    name,
+    ...[arrays, inPlace, host].map(time),
+    ...runs.map((run) => time(run.steps[name]!)),
+  ]);
+  return table(['one step, min / median', 'ordinary arrays', 'in place', 'host only', ...threads], rows);
+}
+
+export function kernelTable({ kernels }: Report): string {
+  const rows = kernels.map(({ elements, memcpy, inPlace, staged, inPlaceShare, stagedShare }) => [
+    elements.toLocaleString('en'),
+    time(memcpy),
+    time(inPlace),
+    percent(inPlaceShare),
+    time(staged),
+    percent(stagedShare),
+  ]);
+  return table(['elements', 'copy', 'in place', 'of copy', 'ordinary arrays', 'of copy'], rows);
+}
+
+export function hostTable({ host }: Report): string {
+  return table(
+    ['on the host', 'min / median'],
+    host.map(({ name, time: timing }) => [name, time(timing)]),
+  );
+}
+
+export function tables(report: Report): string {
+  const missing = typeof report.torch === 'string' ? `\n\nWithout diffusers: ${report.torch}.` : '';
+  return [stepTable(report) + missing, kernelTable(report), hostTable(report)].join('\n\n');
+}
+
+/** What the project promises, and whether this machine kept it. */
+export function goals(report: Report): string {
+  const largest = report.kernels.at(-1)!;
+  const slowest = Math.max(...report.steps.map(({ arrays }) => arrays.median));
+  const host = Math.max(...report.steps.map((step) => step.host.median));
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    [
+      'lincomb of 16M elements in place: at least 80 % of copy bandwidth',
+      percent(largest.inPlaceShare),
+      largest.inPlaceShare >= 0.8,
+    ],
+    ['the same on ordinary arrays: at least 40 %', percent(largest.stagedShare), largest.stagedShare >= 0.4],
+    ['any step on [1, 4, 64, 64]: below 50 µs (median)', duration(slowest), slowest < 50],
+    ['of which the host: below 5 µs (median)', duration(host), host < 5],
+  ];
+  return table(
+    ['goal', 'measured', 'verdict'],
+    rows.map(([goal, value, met]) => [goal, value, met ? 'met' : 'missed']),
+  );
+}
