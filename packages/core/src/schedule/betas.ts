@@ -1,6 +1,7 @@
 // The training schedule as betas, by every name that diffusers knows. Products of betas live in alphas.ts.
 
 import { DiffusionError } from '../errors.ts';
+import { torchExp32 } from './float32-functions.ts';
 import { torchLinspace } from './grids.ts';
 import { mapTable, type Precision, type Table, tabulate } from './precision.ts';
 
@@ -77,12 +78,17 @@ function laplaceAlphaBar(t: number): number {
   return Math.sqrt(snr / (1 + snr));
 }
 
+/** GeoDiff's schedule: the logistic curve on [-6, 6], scaled to [beta_start, beta_end]. */
 function sigmoidBetas(config: BetaScheduleConfig, precision: Precision): Table {
-  const { round } = precision;
-  const width = round(config.beta_end - config.beta_start);
-  const start = round(config.beta_start);
-  const sigmoid = (x: number): number => round(1 / round(1 + round(Math.exp(-x))));
-  return mapTable(torchLinspace(-6, 6, config.num_train_timesteps, precision), (x) => round(sigmoid(x) * width) + start);
+  const { mode, round } = precision;
+  const { num_train_timesteps: count } = config;
+  const [width, start] = [round(config.beta_end - config.beta_start), round(config.beta_start)];
+  // torch computes blocks of 16 with its own exponential and the rest with the C library's, which rounds correctly.
+  const blocks = mode === 'upstream32' ? count - (count % 16) : 0;
+  return mapTable(torchLinspace(-6, 6, count, precision), (x, i) => {
+    const exp = i < blocks ? torchExp32(-x) : round(Math.exp(-x));
+    return round(round(1 / round(1 + exp)) * width) + start;
+  });
 }
 
 function finiteBetas(betas: Table, config: BetaScheduleConfig): Table {

@@ -7,7 +7,11 @@ export function exactlyOne<K extends string>(request: { readonly [key in K]?: un
   const given = choices.filter((key) => request[key] !== undefined);
   const [only] = given;
   if (only && given.length === 1) return only;
-  throw new DiffusionError('REQUEST_INVALID', `Give exactly one of ${choices.join(', ')}; got ${given.join(' and ') || 'none'}.`, { given, choices });
+  throw new DiffusionError(
+    'REQUEST_INVALID',
+    `Give exactly one of ${choices.join(', ')}; got ${given.join(' and ') || 'none'}.`,
+    { given, choices },
+  );
 }
 
 /**
@@ -19,10 +23,16 @@ export function descendingTimesteps(timesteps: readonly number[], trainSteps: nu
   const bad = timesteps.findIndex((timestep, i) => i > 0 && timestep >= (timesteps[i - 1] ?? Infinity));
   if (bad >= 0) {
     const pair = `${timesteps[bad - 1]}, ${timesteps[bad]}`;
-    throw new DiffusionError('REQUEST_INVALID', `timesteps must descend; entries ${bad - 1} and ${bad} are ${pair}.`, { index: bad });
+    throw new DiffusionError('REQUEST_INVALID', `timesteps must descend; entries ${bad - 1} and ${bad} are ${pair}.`, {
+      index: bad,
+    });
   }
   if (!(first < trainSteps)) {
-    throw new DiffusionError('REQUEST_INVALID', `timesteps must start below num_train_timesteps = ${trainSteps}; the first is ${timesteps[0]}.`, { first });
+    throw new DiffusionError(
+      'REQUEST_INVALID',
+      `timesteps must start below num_train_timesteps = ${trainSteps}; the first is ${timesteps[0]}.`,
+      { first },
+    );
   }
   return Int32Array.from(timesteps, Math.trunc);
 }

@@ -51,7 +51,12 @@ export interface ImageShiftConfig {
 
 /** mu on the line through (base_image_seq_len, base_shift) and (max_image_seq_len, max_shift), in tokens of an image. */
 export function imageShiftMu(imageSeqLen: number, config: ImageShiftConfig = {}): number {
-  const { base_image_seq_len: x0 = 256, max_image_seq_len: x1 = 4096, base_shift: y0 = 0.5, max_shift: y1 = 1.15 } = config;
+  const {
+    base_image_seq_len: x0 = 256,
+    max_image_seq_len: x1 = 4096,
+    base_shift: y0 = 0.5,
+    max_shift: y1 = 1.15,
+  } = config;
   const slope = (y1 - y0) / (x1 - x0);
   return imageSeqLen * slope + (y0 - slope * x0);
 }

@@ -38,7 +38,10 @@ function secondOccurrence(timesteps: ArrayLike<number>, timestep: number): numbe
 }
 
 function absent(timesteps: ArrayLike<number>, timestep: number): never {
-  const ends = timesteps.length > 0 ? ` of ${timesteps.length} entries from ${timesteps[0]} to ${timesteps[timesteps.length - 1]}` : ', which is empty';
+  const ends =
+    timesteps.length > 0
+      ? ` of ${timesteps.length} entries from ${timesteps[0]} to ${timesteps[timesteps.length - 1]}`
+      : ', which is empty';
   throw new DiffusionError(
     'TIMESTEP_NOT_IN_PLAN',
     `timestep ${timestep} is not in the schedule${ends}; pass an entry of scheduler.timesteps unchanged.`,

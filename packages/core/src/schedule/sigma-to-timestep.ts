@@ -2,8 +2,8 @@
 
 import { DiffusionError } from '../errors.ts';
 import { roundHalfEven } from './grids.ts';
-import { numpyLog32 } from './numpy-log.ts';
-import { precisionOf, type Table } from './precision.ts';
+import { numpyLog32 } from './float32-functions.ts';
+import { exact64, type Precision, precisionOf, type Table } from './precision.ts';
 
 /**
  * The fractional timestep of each sigma, in float64; `logTable` is `logSigmas(trainingSigmas(...))`, ascending.
@@ -11,9 +11,11 @@ import { precisionOf, type Table } from './precision.ts';
  * The arithmetic follows the arrays as in NumPy 2: Float64Array sigmas (all re-spacings) are looked up in float64, even
  * in a float32 table; Float32Array sigmas (given by the user) in float32. With a float64 table every sigma of the table
  * gives back its own timestep exactly, whatever the last bit of a logarithm.
+ * `blend` is the precision of the final blend between two timesteps: float64, but for KDPM2's half steps the scheduler's own
+ * (upstream works on torch scalars there).
  * Throws NUMERIC where the table is too short or too flat to tell.
  */
-export function timestepsOfSigmas(sigmas: Table, logTable: Table): Float64Array {
+export function timestepsOfSigmas(sigmas: Table, logTable: Table, blend: Precision = exact64): Float64Array {
   const single = sigmas instanceof Float32Array;
   const round = precisionOf(sigmas).round;
   const roundTable = precisionOf(logTable).round;
@@ -22,7 +24,7 @@ export function timestepsOfSigmas(sigmas: Table, logTable: Table): Float64Array 
     const lowIndex = Math.min(Math.max(lastAtMost(logTable, log), 0), logTable.length - 2);
     const [low, high] = [logTable[lowIndex] ?? NaN, logTable[lowIndex + 1] ?? NaN];
     const w = Math.min(Math.max(round(round(low - log) / roundTable(low - high)), 0), 1);
-    const t = round(1 - w) * lowIndex + w * (lowIndex + 1);
+    const t = blend.round(blend.round(round(1 - w) * lowIndex) + blend.round(w * (lowIndex + 1)));
     return finite(logTable instanceof Float64Array ? snap(t) : t, sigma);
   });
 }

@@ -3,7 +3,7 @@
 
 import { DiffusionError } from '../errors.ts';
 import { interpolate } from './grids.ts';
-import { numpyLog32 } from './numpy-log.ts';
+import { numpyLog32 } from './float32-functions.ts';
 import { mapTable, type Precision, precisionOf, type Table } from './precision.ts';
 
 /**
