@@ -15,7 +15,7 @@ type Loop = (n: number) => void;
 export function loopOf(op: KernelOp, out: Chunk, args: readonly Chunk[], numbers: Numbers, precision: Precision): Loop {
   if (op.fn === 'linear') return linear(out, args, numbers);
   const [lo, hi] = numbers as [number, number];
-  if (op.fn === 'clamp') return each(out, args, (x) => Math.min(Math.max(x, lo), hi));
+  if (op.fn === 'clamp') return each(out, args, (x) => clamp(x, lo, hi));
   return each(out, args, op.fn === 'cast' ? castTo(op.dtype, precision) : FUNCTIONS[op.fn]);
 }
 
@@ -38,6 +38,12 @@ const FUNCTIONS: Readonly<Record<Exclude<MapOp, 'linear' | 'clamp' | 'cast'>, El
 function castTo(dtype: DType, precision: Precision): Elementwise {
   if (dtype === 'bool') return (x) => (x === 0 ? 0 : 1);
   return dtype === 'float16' && precision === 'float32' ? (x) => halfToFloat(floatToHalf(x)) : (x) => x;
+}
+
+/** By comparison, as torch: NaN and the sign of a zero stay. */
+function clamp(x: number, lo: number, hi: number): number {
+  const raised = x < lo ? lo : x;
+  return hi < raised ? hi : raised;
 }
 
 /** Functions of fewer arguments get the first one again and do not look at it. */
