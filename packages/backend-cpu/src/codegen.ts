@@ -36,6 +36,9 @@ function print(kernel: Kernel, steps: readonly number[]): Uint8Array<ArrayBuffer
   return encodeModule(2, printer.asm);
 }
 
+const usesHalf = ({ inputs, outputs, ops }: Kernel): boolean =>
+  [...inputs, ...outputs, ...ops].some(({ dtype }) => dtype === 'float16');
+
 /** A buffer that the loop walks through. */
 interface Stream {
   readonly pointer: number;
@@ -61,9 +64,7 @@ class Printer {
     this.#outputs = outputs.map((output, i) => this.#stream(inputs.length + i, output.dtype));
     this.#params = this.#loadParams(inputs.length + outputs.length);
     this.#values = [...inputs, ...ops].map(() => this.asm.local(V128));
-    this.#half = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float16')
-      ? new HalfConstants(this.asm)
-      : undefined;
+    this.#half = usesHalf(kernel) ? new HalfConstants(this.asm) : undefined;
     inputs.forEach((input, i) => alongRow(input.dims) || this.#load(i, 1, 0));
   }
 
@@ -139,8 +140,9 @@ class Printer {
         return this.asm.get(a).get(params[0]!).simd(simd.f32x4_pmax).get(params[1]!).simd(simd.f32x4_pmin);
       case 'sqrt':
         return this.asm.get(a).simd(simd.f32x4_sqrt);
-      case 'cast': // between floats: only stores round to float16
-        return this.asm.get(a);
+      case 'cast': // to float16: the one operation that rounds to it, beside stores
+        this.asm.get(a);
+        return op.dtype === 'float16' ? widen(narrow(this.asm, this.#half!), this.#half!) : this.asm;
       case 'abs':
         return this.asm.get(a).simd(simd.f32x4_abs);
       default:

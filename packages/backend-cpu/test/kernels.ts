@@ -60,8 +60,12 @@ function fill(elements: readonly number[], length: number): Float32Array {
 export const volume = (sizes: readonly number[], dims: readonly boolean[] = []): number =>
   sizes.reduce((product, size, d) => (dims[d] === false ? product : product * size), 1);
 
-function ops(inputs: number): fc.Arbitrary<{ ops: KernelOp[]; params: number[] }> {
+function ops(
+  inputs: number,
+  dtype: fc.Arbitrary<'float32' | 'float16'>,
+): fc.Arbitrary<{ ops: KernelOp[]; params: number[] }> {
   const raw = fc.record({
+    dtype,
     fn: fc.constantFrom(...GENERATED),
     args: fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }),
     terms: fc.integer({ min: 0, max: 4 }),
@@ -70,13 +74,13 @@ function ops(inputs: number): fc.Arbitrary<{ ops: KernelOp[]; params: number[] }
   });
   return fc.array(raw, { minLength: 1, maxLength: 7 }).map((list) => {
     const params: number[] = [];
-    const result = list.map(({ fn, args, terms, bias, params: numbers }, i): KernelOp => {
+    const result = list.map(({ dtype, fn, args, terms, bias, params: numbers }, i): KernelOp => {
       const arity = ARITY[fn] ?? terms;
       const count = fn === 'clamp' ? 2 : fn === 'linear' ? terms + (bias || terms === 0 ? 1 : 0) : 0;
       const own = numbers.slice(0, count);
       if (fn === 'clamp') own.sort((a, b) => a - b);
       const indices = own.map((number) => params.push(number) - 1);
-      return { fn, args: args.slice(0, arity).map((arg) => arg % (inputs + i)), params: indices, dtype: 'float32' };
+      return { fn, args: args.slice(0, arity).map((arg) => arg % (inputs + i)), params: indices, dtype };
     });
     return { ops: result, params };
   });
@@ -89,7 +93,7 @@ export function mapCases(storage: 'float32' | 'float16'): fc.Arbitrary<Case> {
   return fc.tuple(arity, shapes).chain(([{ inputs, outputs }, sizes]) => {
     const dims = exactly(sizes.length, fc.boolean());
     const parts = fc.record({
-      body: ops(inputs),
+      body: ops(inputs, dtype),
       inputs: exactly(inputs, fc.record({ dtype, dims })),
       outputs: exactly(outputs, fc.record({ dtype, value: fc.nat(1000) })),
       elements: exactly(inputs, fc.array(troublesome, { minLength: 1, maxLength: 40 })),
