@@ -37,7 +37,7 @@ PRESETS = {
     "fashion-28": Preset(
         data="fashion-mnist",
         shape=UNetShape(sample_size=28, channels=(32, 64), blocks=2, num_classes=10, unshuffle=2),
-        steps=16000,
+        steps=9000,
         betas=LINEAR,
     ),
     "digits-8": Preset(

@@ -4,6 +4,7 @@ It uses the shipped files alone: the ONNX network through onnxruntime and the sc
 """
 
 import argparse
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -50,8 +51,7 @@ def generate(
     generator = torch.Generator().manual_seed(seed)
     scheduler.set_timesteps(steps)
     sample = torch.randn((len(labels), *image_shape), generator=generator) * scheduler.init_noise_sigma
-    takes_noise = "generator" in scheduler.step.__code__.co_varnames[: scheduler.step.__code__.co_argcount]
-    extra = {"generator": generator} if takes_noise else {}
+    extra = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
     for timestep in scheduler.timesteps:
         output = denoise(scheduler.scale_model_input(sample, timestep), float(timestep), labels)
         sample = scheduler.step(output, timestep, sample, **extra).prev_sample
@@ -64,11 +64,13 @@ def image_shape(folder: Path) -> tuple[int, int, int]:
 
 
 def grid(images: Tensor, columns: int, zoom: int) -> Image.Image:
-    """[n, 1, h, w] in [-1, 1] -> one grey picture with a white line between its cells."""
-    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)[:, 0].numpy()
-    cells = np.pad(pixels.repeat(zoom, axis=1).repeat(zoom, axis=2), ((0, 0), (1, 1), (1, 1)), constant_values=255)
+    """[n, 1 or 3, h, w] in [-1, 1] -> one picture with white lines between its cells."""
+    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    large = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    cells = np.pad(large, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-    return Image.fromarray(np.vstack(rows))
+    picture = np.vstack(rows)
+    return Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
 
 
 def main() -> None:
@@ -86,7 +88,8 @@ def main() -> None:
     labels = torch.arange(classes).repeat_interleave(8)
     denoise = load_denoiser(folder, options.guidance)
     images = generate(denoise, scheduler, labels, shape, options.seed, options.steps)
-    grid(images, columns=8, zoom=2 if shape[1] >= 28 else 5).save(options.out or folder / "samples.png", optimize=True)
+    zoom = max(2, 40 // shape[1])
+    grid(images, columns=8, zoom=zoom).save(options.out or folder / "samples.png", optimize=True)
 
 
 if __name__ == "__main__":
