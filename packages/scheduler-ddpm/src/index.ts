@@ -160,11 +160,21 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
     const type = varianceType(this.config.variance_type);
     const [mean, predicted] = type.startsWith('learned') ? split(x, out) : [out, out];
     const { x0 } = predict(this.config.prediction_type, k, x, mean);
-    return after(bounded(context, x0, this.config), (clean) => {
+    const update = (clean: Tensor): StepResult => {
       const prev = clean.mul(k.x0Weight).add(x.mul(k.xWeight));
       return { prev: k.noisy ? prev.add(noise(type, context, predicted)) : prev, x0: clean };
-    });
+    };
+    const bound = (): StepResult | Promise<StepResult> => after(bounded(context, x0, this.config), update);
+    return type === 'learned' && k.noisy ? refuseNegative(context, predicted).then(bound) : bound();
   }
+}
+
+/** A learned variance has a root only where it is not negative; upstream's sample turns into NaN. Reads it back once. */
+async function refuseNegative({ host, index }: StepContext<DDPMRow>, variance: Tensor): Promise<void> {
+  const negative = (await host(variance)).find((value) => value < 0);
+  if (negative === undefined) return;
+  const message = `The model's variance is ${negative} at step ${index}, which has no root. Was it trained for learned_range?`;
+  throw new DiffusionError('NUMERIC', message, { variance: negative, index });
 }
 
 function varianceType(type: VarianceType | null): VarianceType {

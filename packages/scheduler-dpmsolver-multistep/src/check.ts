@@ -10,25 +10,29 @@ const SOLVERS: readonly string[] = ['midpoint', 'heun'];
 
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
-  const { algorithm_type: algorithm = 'dpmsolver++', final_sigmas_type: final = 'zero', solver_order: order = 2 } = config;
-  // as upstream: the name that was given counts here, so that `deis` is refused too
-  if (!algorithm.endsWith('dpmsolver++') && final === 'zero') {
-    throw new DiffusionError(
-      'CONFIG_CONFLICT',
-      `algorithm_type ${algorithm} cannot end at sigma zero. Set final_sigmas_type to sigma_min, or use dpmsolver++.`,
-      { algorithm, final },
-    );
+  const names = { ...rename(config, 'algorithm_type', ['deis'], 'dpmsolver++'), ...rename(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint') };
+  const rewritten = { ...config, ...names } as Given;
+  const { algorithm_type: algorithm = 'dpmsolver++', solver_type: solver = 'midpoint', solver_order: order = 2 } = rewritten;
+  requireChoice('algorithm_type', algorithm, ALGORITHMS);
+  requireChoice('solver_type', solver, SOLVERS);
+  if (!(Number.isInteger(order) && order >= 1)) {
+    throw new DiffusionError('CONFIG_INVALID', `solver_order is ${order}. Use 1, 2 or 3.`, { solver_order: order });
   }
-  const rewritten = { ...config, ...rename(config, 'algorithm_type', ['deis'], 'dpmsolver++'), ...rename(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint') } as Given;
-  requireChoice('algorithm_type', rewritten.algorithm_type ?? 'dpmsolver++', ALGORITHMS);
-  requireChoice('solver_type', rewritten.solver_type ?? 'midpoint', SOLVERS);
-  if (order === 3 && algorithm === 'sde-dpmsolver') {
-    throw new DiffusionError('CONFIG_INVALID', 'sde-dpmsolver has no third order (upstream crashes). Use solver_order 2, or sde-dpmsolver++.');
-  }
-  if (!algorithm.endsWith('++') && ALGORITHMS.includes(algorithm)) {
-    warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);
-  }
+  checkConflicts(config.algorithm_type ?? algorithm, rewritten.final_sigmas_type ?? 'zero', order);
+  if (!algorithm.endsWith('++')) warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);
   return rewritten;
+}
+
+/** As upstream, the algorithm counts by the name that was given, so that `deis` with final sigma zero is refused too. */
+function checkConflicts(algorithm: string, final: string, order: number): void {
+  if (!algorithm.endsWith('dpmsolver++') && final === 'zero') {
+    const message = `algorithm_type ${algorithm} cannot end at sigma zero. Set final_sigmas_type to sigma_min, or use dpmsolver++.`;
+    throw new DiffusionError('CONFIG_CONFLICT', message, { algorithm, final });
+  }
+  if (algorithm === 'sde-dpmsolver' && order > 2) {
+    const message = 'sde-dpmsolver has no third order (upstream crashes). Use solver_order 2, or sde-dpmsolver++.';
+    throw new DiffusionError('CONFIG_CONFLICT', message, { algorithm, order });
+  }
 }
 
 function rename<K extends keyof Given>(config: Given, key: K, sisters: readonly string[], own: string): Partial<Record<K, string>> {

@@ -20,9 +20,12 @@ import {
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   after,
+  alphaSigma,
   betaFields,
   field,
+  flowAlphaSigma,
   indexForTimestepOrLast,
+  lambdaOf,
   predict,
   sigmaScheduleFields,
   spacingFields,
@@ -33,7 +36,7 @@ import { checkedConfig } from './check.ts';
 import type { DpmSchedule } from './schedule.ts';
 import { DpmSchedules } from './schedule.ts';
 import type { AlgorithmType, Level, SolverType, Weights } from './weights.ts';
-import { levelOf, stepSize, weights } from './weights.ts';
+import { WEIGHTS } from './weights.ts';
 
 export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig, ThresholdingConfig {
   readonly solver_order: number;
@@ -55,6 +58,8 @@ export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, Sig
 
 /** One step from `level`; r0 and r1 are the sizes of the two steps before, relative to this one. */
 export interface DpmRow {
+  /** The entry of the sigma table, of which level is made. */
+  readonly rawSigma: number;
   readonly level: Level;
   readonly weights: Weights;
   readonly r0: number;
@@ -109,6 +114,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   };
 
   readonly #schedules: DpmSchedules;
+  #flowShift: number = this.config.flow_shift;
 
   /** @throws DiffusionError CONFIG_CONFLICT for dpmsolver and sde-dpmsolver with final_sigmas_type zero, as upstream. */
   constructor(config: Partial<DPMSolverMultistepConfig> = {}, options: SchedulerOptions = {}) {
@@ -116,10 +122,17 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     this.#schedules = new DpmSchedules(this.config, this.precision);
   }
 
+  /** As upstream, a mu holds for later calls without one too. Runs made by start do not touch it. */
+  override setTimesteps(request: number | PlanRequest): void {
+    super.setTimesteps(request);
+    const mu = typeof request === 'number' ? undefined : request.mu;
+    if (mu !== undefined) this.#flowShift = Math.exp(mu);
+  }
+
   protected override plan(request?: PlanRequest): Plan<DpmRow> {
-    const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
+    const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
     const { timesteps, sigmas } = schedule;
-    const level = (index: number): Level => levelOf(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas, this.precision);
+    const level = (index: number): Level => levelOf(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas);
     return {
       ...schedule,
       initNoiseSigma: 1,
@@ -133,17 +146,15 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     };
   }
 
-  #row({ timesteps }: DpmSchedule, level: (index: number) => Level, index: number): DpmRow {
-    const { precision } = this;
-    const { round } = precision;
+  #row({ timesteps, sigmas }: DpmSchedule, level: (index: number) => Level, index: number): DpmRow {
     const [s, t] = [level(index), level(index + 1)];
-    const h = stepSize(s, t, precision);
-    const earlier = (back: number): number => round(stepSize(level(index - back - 1), level(index - back), precision) / h);
+    const size = (from: number): number => level(from + 1).lambda - level(from).lambda;
     return {
+      rawSigma: sigmas[index] ?? Number.NaN,
       level: s,
-      weights: weights(this.config.algorithm_type, this.config.solver_type, s, t, precision),
-      r0: index > 0 ? earlier(0) : Number.NaN,
-      r1: index > 1 ? earlier(1) : Number.NaN,
+      weights: WEIGHTS[this.config.algorithm_type](s, t),
+      r0: index > 0 ? size(index - 1) / size(index) : Number.NaN,
+      r1: index > 1 ? size(index - 2) / size(index) : Number.NaN,
       order: this.#orderAt(index, timesteps.length),
     };
   }
@@ -172,7 +183,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
 
   #converted({ k, x, out }: StepContext<DpmRow>): { x0: Tensor; eps: Tensor } {
     const { prediction_type: type, variance_type: variance, algorithm_type: algorithm } = this.config;
-    if (type === 'flow_prediction' && algorithm.endsWith('++')) return { x0: x.sub(out.mul(k.level.sigma)), eps: out };
+    if (type === 'flow_prediction') return { x0: x.sub(out.mul(k.rawSigma)), eps: refuseFlow(algorithm, out) };
     // as upstream: a learned variance is dropped by keeping three channels, whatever the sample has
     const learned = type === 'epsilon' && (variance === 'learned' || variance === 'learned_range');
     return predict(type, k.level, x, learned ? out.slice(1, 0, 3) : out);
@@ -183,7 +194,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     const order = Math.min(k.order, carry.length + 1);
     const w = k.weights;
     const first = x.mul(w.x).add(m0.mul(w.d0));
-    const update = order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? second(k, m0, m1) : third(k, m0, m1, m2));
+    const update = order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? this.#second(k, m0, m1) : third(k, m0, m1, m2));
     const noisy = this.config.algorithm_type.startsWith('sde');
     return {
       prev: noisy ? update.add(normal(m0.shape).mul(w.noise)) : update,
@@ -191,11 +202,17 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
       carry: [m0, ...carry].slice(0, this.config.solver_order - 1),
     };
   }
+
+  /** d1 D1 with the first difference. */
+  #second({ weights: w, r0 }: DpmRow, m0: Tensor, m1: Tensor): Tensor {
+    return m0.sub(m1).mul(w.d1[this.config.solver_type] * (1 / r0));
+  }
 }
 
-/** d1 D1 with the first difference. */
-function second({ weights: w, r0 }: DpmRow, m0: Tensor, m1: Tensor): Tensor {
-  return m0.sub(m1).mul(w.d1 * (1 / r0));
+/** The level of a k-style sigma, or of a flow sigma. */
+function levelOf(sigma: number, flow: boolean): Level {
+  const level = flow ? flowAlphaSigma(sigma) : alphaSigma(sigma);
+  return { ...level, lambda: lambdaOf(level) };
 }
 
 /** d1 D1 + d2 D2 with the first differences extrapolated and their difference. */
@@ -204,7 +221,13 @@ function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tenso
   const d11 = m1.sub(m2).div(r1);
   const d1 = d10.add(d10.sub(d11).mul(r0 / (r0 + r1)));
   const d2 = d10.sub(d11).mul(1 / (r0 + r1));
-  return d1.mul(w.d1Third).add(d2.mul(w.d2));
+  return d1.mul(w.d1.heun).add(d2.mul(w.d2));
+}
+
+/** As upstream, flow_prediction is for the ++ types only; there eps is not used. */
+function refuseFlow(algorithm: AlgorithmType, out: Tensor): Tensor {
+  if (algorithm.endsWith('++')) return out;
+  throw new DiffusionError('CONFIG_CONFLICT', `prediction_type flow_prediction cannot be used with algorithm_type ${algorithm}. Use dpmsolver++.`);
 }
 
 function timestepsNotSet(): DiffusionError {

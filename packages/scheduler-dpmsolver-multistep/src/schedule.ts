@@ -52,9 +52,10 @@ export class DpmSchedules {
     return { timesteps: Array.from({ length: count }, (_, i) => count - 1 - i), sigmas: this.#sigmas };
   }
 
-  of(request: PlanRequest): DpmSchedule {
+  /** `flowShift` stands in for config.flow_shift where no mu is given. */
+  of(request: PlanRequest, flowShift: number): DpmSchedule {
     exactlyOne(request, ['numInferenceSteps', 'timesteps']);
-    const shift = this.#flowShift(request.mu);
+    const shift = this.#flowShift(request.mu) ?? flowShift;
     const schedule = request.timesteps ? this.#custom(request.timesteps) : this.#spaced(request.numInferenceSteps ?? 0, shift);
     const last = finalSigma(this.#config.final_sigmas_type, this.#sigmas[0] ?? 0);
     return {
@@ -109,13 +110,12 @@ export class DpmSchedules {
     return this.#interpolated(truncateTimesteps(timesteps));
   }
 
-  /** flow_shift, or e^mu. Unlike upstream's, a mu holds for one schedule only and does not stay in the config. */
-  #flowShift(mu: number | undefined): number {
-    const { flow_shift: shift, use_dynamic_shifting: dynamic, time_shift_type: type } = this.#config;
-    if (mu === undefined) return shift;
-    if (dynamic && type === 'exponential') return Math.exp(mu);
+  /** The shift that mu asks for, e^mu. */
+  #flowShift(mu: number | undefined): number | undefined {
+    const { use_dynamic_shifting: dynamic, time_shift_type: type } = this.#config;
+    if (mu === undefined || (dynamic && type === 'exponential')) return mu === undefined ? mu : Math.exp(mu);
     throw new DiffusionError(
-      'REQUEST_INVALID',
+      'CONFIG_CONFLICT',
       `mu is ${mu}, but use_dynamic_shifting is ${dynamic} and time_shift_type ${type}. mu needs dynamic, exponential shifting.`,
       { mu },
     );

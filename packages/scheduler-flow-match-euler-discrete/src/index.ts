@@ -1,7 +1,7 @@
 // Euler's method for flow matching models (Stable Diffusion 3, FLUX and most models since).
 
 import type { ConfigSchema, Plan, PlanRequest, SigmaScheduleConfig, StepContext, StepResult, Table, Tensor, TimeShiftType } from '@unnoise/core';
-import { SchedulerMixin, field, flowTrainingSigmas, indexForTimestep, sigmaScheduleFields, tensor } from '@unnoise/core';
+import { DiffusionError, SchedulerMixin, field, flowTrainingSigmas, indexForTimestep, sigmaScheduleFields, tensor } from '@unnoise/core';
 import { checkFlowConfig, flowSchedule } from './schedule.ts';
 import type { FlowSchedule } from './schedule.ts';
 import { tokenLevels } from './tokens.ts';
@@ -84,7 +84,7 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
       ? flowSchedule(this.config, this.#shift, this.#trainingSigmas, request, this.precision)
       : this.#untouched();
     const { timesteps, sigmas } = schedule;
-    const at = (index: number): number => sigmas[index] ?? Number.NaN;
+    const at = (index: number): number => sigmas[index] ?? noSigma(index, sigmas.length);
     const end = this.config.invert_sigmas ? 1 : 0;
     return {
       ...schedule,
@@ -124,4 +124,12 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
     const [next, rest] = [column(sigmaNext), column(sigmaNext.map((level) => 1 - level))];
     return { prev: clean.mul(rest).add(normal(x.shape).mul(next)) };
   }
+}
+
+function noSigma(index: number, length: number): never {
+  throw new DiffusionError(
+    'RUN_EXHAUSTED',
+    `FlowMatchEulerDiscreteScheduler: sigma ${index} of a schedule of ${length}. Call setTimesteps, which adds the final sigma.`,
+    { index, length },
+  );
 }

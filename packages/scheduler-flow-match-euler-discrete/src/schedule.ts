@@ -23,9 +23,14 @@ export interface FlowSchedule {
   readonly numInferenceSteps?: number;
 }
 
-/** Throws CONFIG_CONFLICT for two re-spacings and CONFIG_INVALID for an unknown time shift. */
+/** Throws CONFIG_CONFLICT for two re-spacings and CONFIG_INVALID for shifts that give no schedule. */
 export function checkFlowConfig(config: Readonly<FlowMatchEulerDiscreteConfig>): void {
   respacingOf(config);
+  const { shift, shift_terminal: terminal } = config;
+  if (!(shift > 0)) throw new DiffusionError('CONFIG_INVALID', `shift is ${shift}; it must be greater than 0.`, { shift });
+  if (terminal !== null && !(terminal < 1)) {
+    throw new DiffusionError('CONFIG_INVALID', `shift_terminal is ${terminal}; the last sigma must be below 1.`, { terminal });
+  }
   requireChoice('time_shift_type', config.time_shift_type, ['exponential', 'linear']);
 }
 

@@ -53,7 +53,7 @@ export class VQDiffusionScheduler extends SchedulerMixin<VQDiffusionConfig, VQRo
 
   protected override plan(request?: PlanRequest): Plan<VQRow> {
     const steps = request?.numInferenceSteps;
-    if (request) requireSteps(steps ?? 0);
+    if (request) requireSteps(steps ?? 0, this.config.num_train_timesteps);
     const count = steps ?? this.config.num_train_timesteps;
     return {
       timesteps: Array.from({ length: count }, (_, i) => count - 1 - i),
@@ -67,8 +67,13 @@ export class VQDiffusionScheduler extends SchedulerMixin<VQDiffusionConfig, VQRo
     };
   }
 
-  protected override rule({ k, x, out, uniform }: StepContext<VQRow>): StepResult {
-    checkShapes(x, out, this.config.num_vec_classes);
+  protected override rule(context: StepContext<VQRow>): StepResult | Promise<StepResult> {
+    const classes = this.config.num_vec_classes;
+    checkShapes(context.x, context.out, classes);
+    return context.index === 0 ? checkIds(context, classes).then(() => this.#update(context)) : this.#update(context);
+  }
+
+  #update({ k, x, out, uniform }: StepContext<VQRow>): StepResult {
     const logP = k.before ? posterior(x, out, k.now, k.cumulative, k.before, this.config.num_vec_classes - 1) : out;
     return { prev: logP.add(gumbel(uniform(logP.shape))).argmax(1) };
   }
@@ -108,4 +113,11 @@ function checkShapes(x: Tensor, out: Tensor, classes: number): void {
       `got ${x.dtype} [${x.shape}] and [${out.shape}].`,
     { sample: x.shape, modelOutput: out.shape, classes },
   );
+}
+
+/** The ids that a run starts from; later ones are our own. Reads them back once. */
+async function checkIds({ x, host }: StepContext<VQRow>, classes: number): Promise<void> {
+  const foreign = (await host(x)).find((id) => id < 0 || id >= classes);
+  if (foreign === undefined) return;
+  throw new DiffusionError('REQUEST_INVALID', `The sample holds token id ${foreign}; ids run from 0 to ${classes - 1}, the mask.`, { id: foreign });
 }

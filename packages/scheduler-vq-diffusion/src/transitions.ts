@@ -31,14 +31,9 @@ export function logTransitions(config: Readonly<VQDiffusionConfig>, precision: P
   const alpha = line(config.alpha_cum_start, config.alpha_cum_end, levels);
   const gamma = line(config.gamma_cum_start, config.gamma_cum_end, levels);
   const before = (table: Float64Array, i: number, first: number): number => (i === 0 ? first : (table[i - 1] ?? first));
-  const single = {
-    a: alpha.map((value, i) => value / before(alpha, i, 1)),
-    c: gamma.map((value, i) => 1 - (1 - value) / (1 - before(gamma, i, 0))),
-  };
-  // as upstream: the last cumulative entry is that of the clean data, so that index -1 means "before the first level"
-  alpha[levels - 1] = 1;
-  gamma[levels - 1] = 0;
-  const now = logarithms(single.a, single.c, classes - 1, precision);
+  const stay = alpha.map((value, i) => value / before(alpha, i, 1));
+  const mask = gamma.map((value, i) => 1 - (1 - value) / (1 - before(gamma, i, 0)));
+  const now = logarithms(stay, mask, classes - 1, precision);
   const cumulative = logarithms(alpha, gamma, classes - 1, precision);
   return { at: (timestep) => entry(now, timestep), cumulative: (timestep) => entry(cumulative, timestep) };
 }

@@ -60,8 +60,10 @@ export function trainedLevel(alphasCumprod: Table, timestep: number): AlphaSigma
 
 /** Dynamic thresholding: each item of the batch is divided by its own threshold s and clipped to [-1, 1]. Reads x0 back once. */
 export async function threshold(context: Pick<StepContext<unknown>, 'host'>, x0: Tensor, config: ThresholdingConfig): Promise<Tensor> {
-  if (x0.shape.length < 2) {
-    throw new DiffusionError('SHAPE_MISMATCH', `thresholding needs a batch dimension; the sample has shape [${x0.shape}].`, { shape: x0.shape });
+  if (x0.shape.length < 3) {
+    // as upstream, which fails on [batch, channels]
+    const message = `thresholding needs a sample [batch, channels, ...]; this one has shape [${x0.shape}].`;
+    throw new DiffusionError('SHAPE_MISMATCH', message, { shape: x0.shape });
   }
   const values = Float32Array.from(await context.host(x0));
   const batch = x0.shape[0] ?? 0;
