@@ -87,8 +87,8 @@ function elsewhere(name: string, tool: string, args: string): Check {
     run: () => {
       if (!run(`npx --yes ${tool} --version`).ok)
         return [`NOT AVAILABLE: npx could not get ${tool}, so nothing ran on it`];
-      const { output } = run(`npx --yes ${tool} ${args} program.mjs`, { cwd: consumer() });
-      return output === expected() ? [] : [`Node printed ${expected()}\n${tool} printed ${output}`];
+      const { printed, output } = run(`npx --yes ${tool} ${args} program.mjs`, { cwd: consumer() });
+      return printed === expected() ? [] : [`Node printed ${expected()}\n${tool} gave ${output}`];
     },
   };
 }

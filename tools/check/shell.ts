@@ -10,8 +10,16 @@ export interface ShellOptions {
 /** pnpm as pinned, for where it is not on the PATH. */
 export const pnpm: string = `npx --yes ${readJson<{ packageManager: string }>('package.json').packageManager}`;
 
-/** The command line's output, and whether it went well. */
-export function run(command: string, { cwd = root, env }: ShellOptions = {}): { ok: boolean; output: string } {
+export interface Outcome {
+  readonly ok: boolean;
+  /** What it printed, and what it complained about. */
+  readonly output: string;
+  /** What it printed alone. */
+  readonly printed: string;
+}
+
+/** Runs a command line by the shell. */
+export function run(command: string, { cwd = root, env }: ShellOptions = {}): Outcome {
   const { status, stdout, stderr } = spawnSync(command, {
     cwd,
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', ...env },
@@ -19,7 +27,7 @@ export function run(command: string, { cwd = root, env }: ShellOptions = {}): { 
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   });
-  return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
+  return { ok: status === 0, output: `${stdout}${stderr}`.trim(), printed: stdout.trim() };
 }
 
 /** The problems of a command line: none, or its output. */
@@ -28,9 +36,9 @@ export function problemsOf(command: string, options?: ShellOptions): string[] {
   return ok ? [] : [output || `${command} failed and said nothing`];
 }
 
-/** For a step that a check stands on: its output, or an error. */
+/** For a step that a check stands on: what it printed, or an error. */
 export function must(command: string, options?: ShellOptions): string {
-  const { ok, output } = run(command, options);
+  const { ok, output, printed } = run(command, options);
   if (!ok) throw new Error(`${command}\n${output}`);
-  return output;
+  return printed;
 }

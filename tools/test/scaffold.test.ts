@@ -32,7 +32,7 @@ describe('nx g @unnoise/nx:scheduler', () => {
     expect(readFileSync(join(folder, '.changeset/scheduler-flow-match-lcm.md'), 'utf8')).toContain(
       'scheduler-flow-match-lcm": major',
     );
-    expect(run('node_modules/.bin/tsc -p .', { cwd: folder })).toEqual({ ok: true, output: '' });
+    expect(run('node_modules/.bin/tsc -p .', { cwd: folder })).toMatchObject({ ok: true, output: '' });
     const tested = run('node_modules/.bin/vitest run', { cwd: folder });
     expect(tested.ok).toBe(false);
     expect(tested.output).toContain('the rule is not written');
@@ -65,7 +65,7 @@ describe('npx @unnoise/nx scheduler', () => {
     run(`${bin} scheduler my-scheduler --scope @me`, { cwd });
     symlinkSync(join(root, 'node_modules'), join(cwd, 'my-scheduler/node_modules'));
     const tsc = 'node_modules/.bin/tsc --noEmit --skipLibCheck --lib es2023,esnext.disposable,dom --types node';
-    expect(run(`${tsc} --customConditions @unnoise/source`, { cwd: join(cwd, 'my-scheduler') })).toEqual({
+    expect(run(`${tsc} --customConditions @unnoise/source`, { cwd: join(cwd, 'my-scheduler') })).toMatchObject({
       ok: true,
       output: '',
     });
