@@ -51,7 +51,8 @@ function logarithms(a: Float64Array, c: Float64Array, others: number, precision:
 function entry({ a, b, c }: Columns, timestep: number): LogTransition {
   const at = (table: Table): number => {
     const value = Number.isInteger(timestep) ? table.at(timestep) : undefined;
-    if (value !== undefined) return value;
+    if (value !== undefined && !Number.isNaN(value)) return value;
+    if (value !== undefined) throw negative(timestep);
     throw new DiffusionError(
       'TIMESTEP_NOT_IN_PLAN',
       `Timestep ${timestep} was not trained: whole numbers from 0 to ${table.length - 1} were. Use at most ${table.length} steps.`,
@@ -59,4 +60,9 @@ function entry({ a, b, c }: Columns, timestep: number): LogTransition {
     );
   };
   return { a: at(a), b: at(b), c: at(c) };
+}
+
+function negative(timestep: number): DiffusionError {
+  const message = `At timestep ${timestep} the probabilities of staying and of the mask add up to more than 1. Lower alpha_cum or gamma_cum.`;
+  return new DiffusionError('NUMERIC', message, { timestep });
 }
