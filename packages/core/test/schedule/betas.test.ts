@@ -13,7 +13,7 @@ import {
   withTerminalAlpha,
 } from '../../src/schedule/index.ts';
 import { expectTable, type GoldenTable, readGolden } from './golden.ts';
-import { betasOf, type Config } from './plans.ts';
+import { type Config, trainingOf } from './plans.ts';
 
 interface BetaCase {
   readonly scheduler: string;
@@ -29,8 +29,7 @@ describe.each(CASES.filter(({ scheduler }) => !scheduler.startsWith('CogVideoX')
   '$scheduler $config',
   ({ scheduler, config, ...golden }) => {
     const heun = scheduler.startsWith('Heun') ? { beta_start: 0.00085, beta_end: 0.012 } : {};
-    const betas = betasOf({ ...heun, ...config }, upstream32);
-    const products = alphasCumprod(alphasOf(betas));
+    const { betas, alphasCumprod: products } = trainingOf({ ...heun, ...config }, upstream32);
     const overwrites = scheduler.startsWith('Euler') && config.rescale_betas_zero_snr;
 
     it('has upstream betas and alphas_cumprod', () => {

@@ -1,10 +1,7 @@
 // The schedules of a few scheduler classes, put together from core/schedule as their packages do. For the golden tests only.
 
 import {
-  alphasCumprod,
-  alphasOf,
   type BetaScheduleName,
-  betaSchedule,
   clippedTimesteps,
   finalSigma,
   flowSigmaOf,
@@ -22,7 +19,6 @@ import {
   rangeOf,
   repeatAfterFirst,
   repeatInner,
-  rescaleZeroTerminalSnr,
   respacedSigmas,
   respacingOf,
   roundTimesteps,
@@ -36,6 +32,8 @@ import {
   torchLinspace,
   trainingLambdas,
   trainingSigmas,
+  type TrainingTables,
+  trainingTables,
   truncateTimesteps,
   unipcFlowSigmas,
   withFinalSigma,
@@ -90,18 +88,18 @@ const ALL_BETAS: readonly BetaScheduleName[] = [
   'exp',
 ];
 
-/** betas after a possible zero-SNR rescaling. */
-export function betasOf(config: Config, precision: Precision): Table {
+/** betas and alphas_cumprod as the constructor makes them. */
+export function trainingOf(config: Config, precision: Precision): TrainingTables {
   const defaults = { num_train_timesteps: 1000, beta_start: 0.0001, beta_end: 0.02, beta_schedule: 'linear' };
-  const betas = betaSchedule({ ...defaults, ...config }, precision, ALL_BETAS);
-  return config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(betas) : betas;
+  return trainingTables({ ...defaults, ...config }, precision, ALL_BETAS);
 }
 
-export function trainingTables(config: Config, precision: Precision): { products: Table; sigmas: Table; logs: Table } {
-  const products = alphasCumprod(alphasOf(betasOf(config, precision)));
-  const safe = config.rescale_betas_zero_snr ? withTerminalAlpha(products) : products;
-  const sigmas = trainingSigmas(safe);
-  return { products: safe, sigmas, logs: logSigmas(sigmas) };
+/** The sigmas of the training schedule, with their logarithms. */
+function sigmaTables(config: Config, precision: Precision): { products: Table; sigmas: Table; logs: Table } {
+  const { alphasCumprod } = trainingOf(config, precision);
+  const products = config.rescale_betas_zero_snr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
+  const sigmas = trainingSigmas(products);
+  return { products, sigmas, logs: logSigmas(sigmas) };
 }
 
 function spacingOf(config: Config, steps: number, trainSteps: number) {
@@ -114,7 +112,7 @@ function fractional(
   request: Request,
   precision: Precision,
 ): { timesteps: Table; sigmas: Float64Array; logs: Table } {
-  const { sigmas: table, logs } = trainingTables(config, precision);
+  const { sigmas: table, logs } = sigmaTables(config, precision);
   const steps = request.num_inference_steps ?? request.timesteps!.length;
   const timesteps = request.timesteps
     ? precision.table(request.timesteps)
@@ -132,7 +130,7 @@ function fractional(
 }
 
 function euler(config: Config, request: Request, precision: Precision): Plan {
-  const training = trainingTables(config, precision);
+  const training = sigmaTables(config, precision);
   if (request.sigmas) {
     const sigmas = precision.table(request.sigmas);
     return { timesteps: precision.table(timestepsOfSigmas(sigmas.slice(0, -1), training.logs)), sigmas };
@@ -167,7 +165,7 @@ function kdpm2(config: Config, request: Request, precision: Precision): Plan {
 }
 
 function sde(config: Config, request: Request, precision: Precision, wide: Precision): Plan {
-  const { sigmas: table, logs } = trainingTables(config, precision);
+  const { sigmas: table, logs } = sigmaTables(config, precision);
   const steps = request.num_inference_steps!;
   const plainTimesteps = fractionalTimesteps(spacingOf(config, steps, table.length), wide) as Float64Array;
   const plain = sigmasAtTimesteps(plainTimesteps, table);
@@ -183,7 +181,7 @@ function sde(config: Config, request: Request, precision: Precision, wide: Preci
 }
 
 function multistep(config: Config, request: Request, precision: Precision): Plan {
-  const { products, sigmas: table, logs } = trainingTables(config, precision);
+  const { products, sigmas: table, logs } = sigmaTables(config, precision);
   const clipped = clippedTimesteps(trainingLambdas(products), config.lambda_min_clipped ?? -Infinity);
   const steps = request.num_inference_steps ?? request.timesteps!.length;
   const final = finalSigma(config.final_sigmas_type ?? 'zero', table[0]!);
@@ -213,7 +211,7 @@ function multistep(config: Config, request: Request, precision: Precision): Plan
 }
 
 function unipc(config: Config, request: Request, precision: Precision): Plan {
-  const { sigmas: table, logs } = trainingTables(config, precision);
+  const { sigmas: table, logs } = sigmaTables(config, precision);
   const steps = request.num_inference_steps ?? request.sigmas!.length;
   const type = config.final_sigmas_type ?? 'zero';
   const end = (timesteps: Int32Array, sigmas: Table, last: number): Plan => ({

@@ -12,7 +12,7 @@ import {
   upstream32,
 } from '../../src/schedule/index.ts';
 import { expectTable, type GoldenTable, readGolden } from './golden.ts';
-import { trainingTables } from './plans.ts';
+import { trainingOf } from './plans.ts';
 
 interface SpacingCase extends Omit<SpacingRequest, 'trainSteps' | 'top'> {
   readonly family: 'integer' | 'inner' | 'rising' | 'fractional';
@@ -29,7 +29,7 @@ const FAMILIES = {
   rising: risingTimesteps,
   fractional: (request: SpacingRequest) => fractionalTimesteps(request, upstream32),
 };
-const lambdas = trainingLambdas(trainingTables({ beta_schedule: 'squaredcos_cap_v2' }, upstream32).products);
+const lambdas = trainingLambdas(trainingOf({ beta_schedule: 'squaredcos_cap_v2' }, upstream32).alphasCumprod);
 
 describe('timesteps as upstream', () => {
   it.each(GOLDEN.spacing)('$family $spacing n=$steps offset=$offset lambdaMin=$lambdaMin', (golden) => {
