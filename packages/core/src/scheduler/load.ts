@@ -32,9 +32,21 @@ interface FileSystem {
   writeFileSync(path: string, text: string): void;
 }
 
+/** A URL object, named by what is used of it: core's types must not need those of a browser. */
+export interface UrlLike {
+  readonly href: string;
+}
+
+/** Where a config comes from: a folder, a file, a URL, a Hub id, or the config itself. */
+export type ConfigSource = string | UrlLike | ConfigObject;
+
+function isUrl(source: ConfigSource): source is UrlLike {
+  return source instanceof URL;
+}
+
 /** Reads a config object. See SchedulerMixin.fromPretrained for what `source` may be. */
-export async function loadConfig(source: string | URL | ConfigObject, options: LoadOptions = {}): Promise<ConfigObject> {
-  if (source instanceof URL) return fetchConfig(source.href, options);
+export async function loadConfig(source: ConfigSource, options: LoadOptions = {}): Promise<ConfigObject> {
+  if (isUrl(source)) return fetchConfig(source.href, options);
   if (typeof source !== 'string') return source;
   if (/^https?:\/\//.test(source)) return fetchConfig(source, options);
   const local = readLocal(source, options);

@@ -12,7 +12,7 @@ import { blend } from './blend.ts';
 import { explainStep } from './explain.ts';
 import type { ExplainOptions } from './explain.ts';
 import { loadConfig, savePretrained } from './load.ts';
-import type { LoadOptions } from './load.ts';
+import type { ConfigSource, LoadOptions } from './load.ts';
 import { registry } from './registry.ts';
 import { Run, checkStepOptions } from './run.ts';
 import type {
@@ -208,7 +208,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
    */
   static async fromPretrained<S extends AnyScheduler>(
     this: SchedulerClass<S>,
-    source: string | URL | ConfigObject,
+    source: ConfigSource,
     options: LoadOptions & { readonly overrides?: ConfigObject } = {},
   ): Promise<S> {
     const config = await loadConfig(source, options);
