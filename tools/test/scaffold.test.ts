@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../check/shell.ts';
 import { schedulerManifest } from '../nx/manifest.js';
 import { classNameOf } from '../nx/names.js';
-import { files, readJson, root } from '../workspace.ts';
+import { root } from '../workspace.ts';
 import { temporaryFolder } from './temporary.ts';
 
 const bin = `node '${join(root, 'tools/nx/bin.js')}'`;
@@ -91,9 +91,4 @@ it('a class is named as upstream names it', () => {
     'VQDiffusionScheduler',
     'MyScheduler',
   ]);
-});
-
-it('every target that nx knows is inferred: no package carries a project.json', () => {
-  expect(files('packages').filter((path) => path.endsWith('project.json'))).toEqual([]);
-  expect(readJson<{ plugins: string[] }>('nx.json').plugins).toEqual(['./tools/nx/plugin.js']);
 });
