@@ -4,10 +4,8 @@
 /** @param {string} className */
 const stem = (className) => className.replace(/Scheduler$/, '');
 
-/** @param {string} className */
-export const source = (className) => `\
-// ${className}: say in one sentence what it does.
-
+/** What most schedulers need of core. */
+const IMPORTS = `\
 import type {
   BetaConfig,
   ConfigSchema,
@@ -31,7 +29,13 @@ import {
   trainedLevel,
   trainingTables,
 } from '@unnoise/core';
+`;
 
+/** @param {string} className */
+export const source = (className) => `\
+// ${className}: say in one sentence what it does.
+
+${IMPORTS}
 export interface ${stem(className)}Config extends BetaConfig, SpacingConfig {
   readonly prediction_type: PredictionType;
 }

@@ -28,7 +28,7 @@ import type {
 } from './types.ts';
 import { configText, convertConfig } from './convert.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: a class of any config and row
+// oxlint-disable-next-line typescript/no-explicit-any -- a class of any config and row
 type AnyScheduler = SchedulerMixin<any, any>;
 
 /** A scheduler class, as registries and loaders see it. */
@@ -39,7 +39,7 @@ export interface SchedulerClass<S extends AnyScheduler = AnyScheduler> {
   readonly deprecatedKeys?: Readonly<Record<string, string>>;
   readonly requestKeys: readonly string[];
   readonly stepOptions: readonly string[];
-  // biome-ignore lint/suspicious/noExplicitAny: each class has a config of its own
+  // oxlint-disable-next-line typescript/no-explicit-any -- each class has a config of its own
   new (config?: any, options?: SchedulerOptions): S;
 }
 
