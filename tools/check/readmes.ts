@@ -38,17 +38,20 @@ async function generated(entry: Package): Promise<{ path: string; have: string; 
   if (!scheduler) throw new Error(`${entry.dir} exports no scheduler class`);
   const present = new Set(schedulers().map(({ dir }) => dir.replace('packages/', '')));
   const others = scheduler.compatibles.filter((name) => name !== scheduler.className);
-  const parts = { config: configTable(scheduler.schema), compatibles: compatibleList(others, present) };
+  const parts = { Config: configTable(scheduler.schema), 'Compatible with': compatibleList(others, present) };
   const want = Object.entries(parts).reduce((text, [name, part]) => between(path, text, name, part), have);
   return { path, have, want };
 }
 
-/** Puts `part` between the comments of that name. */
-function between(path: string, text: string, name: string, part: string): string {
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [start, end] = [text.indexOf(open), text.indexOf(close)];
-  if (start < 0 || end < start) throw new Error(`${path}: no ${open} … ${close} for the generated part`);
-  return `${text.slice(0, start + open.length)}\n\n${part}\n\n${text.slice(end)}`;
+/** Puts `part` between the comments of that name; where there are none yet, in comments below the heading. */
+function between(path: string, text: string, heading: string, part: string): string {
+  const [open, close] = [`<!-- generated: ${heading} -->`, '<!-- end -->'];
+  const body = `${open}\n\n${part}\n\n${close}`;
+  const start = text.indexOf(open);
+  if (start >= 0) return text.slice(0, start) + body + text.slice(text.indexOf(close, start) + close.length);
+  const title = `\n## ${heading}\n`;
+  if (!text.includes(title)) throw new Error(`${path} has no heading "${heading}" for its generated part`);
+  return text.replace(title, () => `${title}\n${body}\n`);
 }
 
 async function tableProblems(entry: Package, write: boolean): Promise<string[]> {

@@ -136,13 +136,7 @@ $$
 
 ## Config
 
-<!-- config -->
-<!-- /config -->
-
 ## Compatible with
-
-<!-- compatibles -->
-<!-- /compatibles -->
 
 ## Identities
 
