@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { DPMSolverMultistepScheduler } from '../src/index.ts';
+
+testScheduler(DPMSolverMultistepScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { VQDiffusionScheduler } from '../src/index.ts';
+
+testScheduler(VQDiffusionScheduler);
