@@ -30,6 +30,12 @@ function compatibleList(names: readonly string[], present: ReadonlySet<string>):
   return entries.length > 0 ? entries.join('\n') : 'Nothing else: no other class shares its config.';
 }
 
+interface Section {
+  readonly name: string;
+  readonly heading: string;
+  readonly part: string;
+}
+
 /** The README with its generated parts as they should be, or a problem. */
 async function generated(entry: Package): Promise<{ path: string; have: string; want: string }> {
   const path = join(root, entry.dir, 'README.md');
@@ -38,17 +44,20 @@ async function generated(entry: Package): Promise<{ path: string; have: string; 
   if (!scheduler) throw new Error(`${entry.dir} exports no scheduler class`);
   const present = new Set(schedulers().map(({ dir }) => dir.replace('packages/', '')));
   const others = scheduler.compatibles.filter((name) => name !== scheduler.className);
-  const parts = { Config: configTable(scheduler.schema), 'Compatible with': compatibleList(others, present) };
-  const want = Object.entries(parts).reduce((text, [name, part]) => between(path, text, name, part), have);
+  const sections: Section[] = [
+    { name: 'config', heading: 'Config', part: configTable(scheduler.schema) },
+    { name: 'compatibles', heading: 'Compatible with', part: compatibleList(others, present) },
+  ];
+  const want = sections.reduce((text, section) => between(path, text, section), have);
   return { path, have, want };
 }
 
-/** Puts `part` between the comments of that name; where there are none yet, in comments below the heading. */
-function between(path: string, text: string, heading: string, part: string): string {
-  const [open, close] = [`<!-- generated: ${heading} -->`, '<!-- end -->'];
+/** Puts `part` between the comments of its section; where there are none yet, in comments below the heading. */
+function between(path: string, text: string, { name, heading, part }: Section): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const body = `${open}\n\n${part}\n\n${close}`;
-  const start = text.indexOf(open);
-  if (start >= 0) return text.slice(0, start) + body + text.slice(text.indexOf(close, start) + close.length);
+  const [start, end] = [text.indexOf(open), text.indexOf(close)];
+  if (start >= 0 && end > start) return text.slice(0, start) + body + text.slice(end + close.length);
   const title = `\n## ${heading}\n`;
   if (!text.includes(title)) throw new Error(`${path} has no heading "${heading}" for its generated part`);
   return text.replace(title, () => `${title}\n${body}\n`);
