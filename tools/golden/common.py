@@ -17,8 +17,8 @@ logging.set_verbosity_error()
 SHAPE = (2, 3, 4, 4)
 FLOATS = {"float32": torch.float32, "float16": torch.float16}
 # Fields that steer the recording and are not part of the case: the tape of a tensor option, explicit timesteps, rows of the
-# schedule, the noise method that fails, and a variant of the model output.
-STEERING = ("tape", "times", "rows", "call", "variant")
+# schedule, the noise method that fails, a variant of the model output, and another seed.
+STEERING = ("tape", "times", "rows", "call", "variant", "salt")
 CALLS = {"add_noise": "add_noise", "velocity": "get_velocity", "scale_noise": "scale_noise"}
 # A tensor that float32 arithmetic gets less exact than this (relative to its largest value) gets a note in the case.
 NOTEWORTHY = 1e-6
@@ -86,7 +86,7 @@ class Recipe:
 
 def source(case, name):
     """A generator that depends on the case's id and the tensor's name only, so that cases never disturb each other."""
-    digest = hashlib.sha256(f"{case['id']}/{name}".encode()).digest()
+    digest = hashlib.sha256(f"{case['id']}{case.get('salt', '')}/{name}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:4], "little"))
 
 
@@ -249,7 +249,8 @@ def record_steps(recipe, running, case, tensors):
     case["count"] = len(passed)
     judged = case["dtype"] == "float32" and case["kind"] == "steps" and recipe.judged
     distance = Distance(recipe, running) if judged else None
-    sample = recipe.start(recipe, case, level(recipe, scheduler, passed[0])[0]).to(FLOATS.get(case["dtype"]))
+    sample = recipe.start(recipe, case, level(recipe, scheduler, passed[0])[0])
+    sample = sample.to(FLOATS[case["dtype"]]) if sample.is_floating_point() else sample
     tensors["x.0"] = sample
     for i, t in enumerate(passed):
         sample = record_step(recipe, running, case, tensors, scheduler, i, t, sample, distance)
@@ -286,8 +287,11 @@ def record_step(recipe, running, case, tensors, scheduler, i, t, sample, distanc
     for j, draw in enumerate(draws):
         tensors[f"noise.{i}.{j}"] = draw.float()
     step = {"t": plain_time(t), "draws": [list(draw.shape) for draw in draws], "step_index": getattr(scheduler, "step_index", None)}
-    case["expect"]["steps"].append({**step, **(recipe.probe(recipe, out, t, sample, draws) if recipe.probe else {})})
+    facts, extra = recipe.probe(recipe, scheduler, out, t, sample, draws) if recipe.probe else ({}, {})
+    check_finite({name: value.nan_to_num(nan=float("nan"), neginf=0) for name, value in extra.items()}, step=i, t=plain_time(t))
     check_finite(results, step=i, t=plain_time(t))
+    case["expect"]["steps"].append({**step, **facts})
+    results.update(extra)
     tensors.update({f"{name}.{i}": value for name, value in results.items()})
     if distance:
         distance.measure(i, out, t, sample, options, draws, results)

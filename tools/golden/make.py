@@ -19,6 +19,9 @@ RECIPES = {
     "ddpm": "DDPMScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
+    "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
+    "vq_diffusion": "VQDiffusionScheduler",
+    "swap": "swap",
 }
 SHARED = ["pinned.py", "store.py", "common.py"]
 
