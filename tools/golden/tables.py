@@ -1,9 +1,8 @@
 """Writes conformance/golden/tables: schedule tables of real diffusers, and the same formulas in float64. Run it as it is;
 --check compares instead of writing.
 
-torch computes float32 square roots with MKL on x86, which is up to 0.75 ulp off and differs between builds and machines.
-The goldens are what upstream gives with the correctly rounded root of IEEE 754; where the root as shipped gives other bits,
-the case says in how many entries and by how much ("shipped").
+The goldens are what upstream gives with correctly rounded square roots (see ieee.py); where the root as shipped gives other
+bits, the case says in how many entries and by how much ("shipped").
 """
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
@@ -13,7 +12,6 @@ import hashlib
 import json
 import math
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import diffusers
@@ -22,6 +20,7 @@ import scipy.stats
 import torch
 from diffusers.utils import logging
 
+import ieee
 import store
 
 logging.set_verbosity_error()
@@ -34,30 +33,6 @@ STEPS = [1, 2, 3, 4, 5, 7, 10, 13, 20, 25, 49, 50, 61, 100, 103, 250, 500, 999, 
 SD = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 COSINE = dict(beta_schedule="squaredcos_cap_v2")
 RESPACINGS = {f"use_{name}_sigmas": True for name in ("karras", "exponential", "beta")}
-
-
-# ---- upstream with correctly rounded square roots --------------------------------------------------------------------
-
-
-def ieee_root(x):
-    """The root in float64, rounded: correct for float32, as a root never lies near the middle of two float32 numbers."""
-    return x.double().sqrt().float() if x.dtype == torch.float32 else ROOT(x)
-
-
-ROOT, POW = torch.Tensor.sqrt, torch.Tensor.__pow__
-
-
-@contextmanager
-def ieee():
-    torch.sqrt = torch.Tensor.sqrt = ieee_root
-    torch.Tensor.__pow__ = lambda x, power: ieee_root(x) if isinstance(power, float) and power == 0.5 else POW(x, power)
-    try:
-        yield
-    finally:
-        torch.sqrt, torch.Tensor.sqrt, torch.Tensor.__pow__ = TORCH_SQRT, ROOT, POW
-
-
-TORCH_SQRT = torch.sqrt
 
 
 # ---- how a table is written ------------------------------------------------------------------------------------------
@@ -95,7 +70,7 @@ def distance(a, b):
 def both(tables_of):
     """The tables as computed with IEEE roots, each with its distance from those with the root as shipped."""
     shipped = tables_of()
-    with ieee():
+    with ieee.ieee():
         exact = tables_of()
     found = {}
     for name in exact:
@@ -418,7 +393,7 @@ def contents():
     names = ("betas", "spacing", "schedules", "quantiles", "beta-quantiles", "arithmetic", "exact64")
     texts = {f"{name}.json": render(maker()) for name, maker in zip(names, makers)}
     recipe = {"recipe": "tools/golden/tables.py", "versions": store.versions()}
-    recipe["sha256"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (RECIPE, Path(pinned.__file__))}
+    recipe["sha256"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (RECIPE, Path(ieee.__file__), Path(pinned.__file__))}
     return {**texts, "recipe.json": json.dumps(recipe, indent=2, sort_keys=True) + "\n"}
 
 

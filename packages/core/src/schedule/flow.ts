@@ -1,9 +1,11 @@
 // Flow matching sigmas in [0, 1]: the grids, the static and dynamic time shifts, and the stretch to a terminal value.
 // Arithmetic follows the array: sigmas of the scheduler's own are float64, those that a user gave float32 (exact64: float64).
+// A step count below 1 throws REQUEST_INVALID.
 
 import { DiffusionError } from '../errors.ts';
 import { linspace } from './grids.ts';
 import { mapTable, type Precision, precisionOf, type Table, tabulate } from './precision.ts';
+import { requireSteps } from './spacing.ts';
 
 /** The static shift: sigma -> shift sigma / (1 + (shift - 1) sigma). */
 export function shiftSigmas(sigmas: Table, shift: number): Table {
@@ -72,18 +74,21 @@ export function flowTrainingSigmas(trainSteps: number, shift: number | undefined
 
 /** `steps` float64 sigmas evenly from the first to the last training sigma, by way of timesteps as upstream; unshifted. */
 export function flowSigmas(trainingSigmas: Table, trainSteps: number, steps: number): Float64Array {
+  requireSteps(steps);
   const [max, min] = [trainingSigmas[0]! * trainSteps, trainingSigmas.at(-1)! * trainSteps];
   return linspace(max, min, steps).map((timestep) => timestep / trainSteps);
 }
 
 /** Flow sigmas of the DPM-Solver family and DEIS: 1 - linspace(1, 1/N, n+1) shifted, reversed, without the final 0. */
 export function solverFlowSigmas(trainSteps: number, steps: number, shift: number): Float64Array {
+  requireSteps(steps);
   const sigmas = linspace(1, 1 / trainSteps, steps + 1).map((alpha) => 1 - alpha);
   return shiftSigmas(sigmas, shift).reverse().slice(0, -1) as Float64Array;
 }
 
 /** Flow sigmas of UniPC before any shift: linspace(1, 1/N, n+1) without the last. */
 export function unipcFlowSigmas(trainSteps: number, steps: number): Float64Array {
+  requireSteps(steps);
   return linspace(1, 1 / trainSteps, steps + 1).slice(0, -1);
 }
 

@@ -1,19 +1,26 @@
 // All schedule mathematics, once for all schedulers: numbers in, numbers out. Nothing here knows a tensor or a class.
+//
+// A k-style schedule reads: trainingTables -> trainingSigmas -> a spacing -> sigmasAtTimesteps, or respacedSigmas and
+// timestepsOfSigmas -> withFinalSigma. Arithmetic follows the arrays (see `Precision`).
 
-export * from './alphas.ts';
-export * from './ays.ts';
-export { installBetaQuantile, type BetaQuantile } from './beta-quantile.ts';
-export * from './betas.ts';
-export * from './custom.ts';
-export * from './flow.ts';
-export * from './grids.ts';
-export * from './layout.ts';
-export * from './lookup.ts';
+// Arithmetic and grids.
 export { exact64, mapTable, type Precision, precisionOf, type Table, tabulate, upstream32 } from './precision.ts';
-export { dynamicThreshold, quantile } from './quantile.ts';
-export * from './respacing.ts';
-export * from './sigma-to-timestep.ts';
-export * from './sigmas.ts';
-export * from './spacing.ts';
-export * from './strength.ts';
+export * from './grids.ts';
+// The training schedule.
+export * from './betas.ts';
+export * from './alphas.ts';
 export * from './training.ts';
+export * from './sigmas.ts';
+// The schedule of a run.
+export * from './spacing.ts';
+export * from './respacing.ts';
+export { type BetaQuantile, installBetaQuantile } from './beta-quantile.ts';
+export * from './sigma-to-timestep.ts';
+export * from './flow.ts';
+export * from './layout.ts';
+export * from './ays.ts';
+// What is asked of it.
+export * from './custom.ts';
+export * from './lookup.ts';
+export * from './strength.ts';
+export { dynamicThreshold, quantile } from './quantile.ts';

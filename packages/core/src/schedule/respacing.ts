@@ -1,10 +1,12 @@
 // Sigmas spread anew between a largest and a smallest one: karras, exponential, beta and lu. float64, as numpy; the result
-// runs from range.max down to range.min. Which range a scheduler takes is said at `SigmaRange`.
+// runs from range.max down to range.min. Which range a scheduler takes is said at `SigmaRange`. A step count below 1 throws
+// REQUEST_INVALID.
 
 import { DiffusionError } from '../errors.ts';
 import { betaQuantile } from './beta-quantile.ts';
 import { linspace } from './grids.ts';
 import { precisionOf, type Table, tabulate } from './precision.ts';
+import { requireSteps } from './spacing.ts';
 
 /**
  * The ends of a re-spacing.
@@ -53,7 +55,7 @@ export function respacedSigmas(respacing: Respacing, range: SigmaRange, steps: n
  * Throws NUMERIC where an end is negative or not finite.
  */
 export function karrasSigmas(range: SigmaRange, steps: number, rho: number = 7): Float64Array {
-  return karrasCurve(range, linspace(0, 1, steps), rho) as Float64Array;
+  return karrasCurve(range, rampOf(steps), rho) as Float64Array;
 }
 
 /** The same curve at any `ramp` from 0 (max) to 1 (min), in the ramp's precision (float32 for the EDM solvers). */
@@ -69,6 +71,7 @@ export function karrasCurve(range: SigmaRange, ramp: Table, rho: number = 7): Ta
 /** Evenly spaced in ln sigma. Throws NUMERIC where an end is not positive and finite. */
 export function exponentialSigmas(range: SigmaRange, steps: number): Float64Array {
   const { max, min } = checkedRange(range, 'exponential', Number.MIN_VALUE);
+  requireSteps(steps);
   return linspace(Math.log(max), Math.log(min), steps).map(Math.exp);
 }
 
@@ -79,14 +82,20 @@ export function exponentialSigmas(range: SigmaRange, steps: number): Float64Arra
 export function betaSigmas(range: SigmaRange, steps: number, alpha: number = 0.6, beta: number = 0.6): Float64Array {
   const { max, min } = checkedRange(range, 'beta', 0);
   const quantile = betaQuantile();
-  return linspace(0, 1, steps).map((fraction) => min + quantile(1 - fraction, alpha, beta) * (max - min));
+  return rampOf(steps).map((fraction) => min + quantile(1 - fraction, alpha, beta) * (max - min));
 }
 
 /** Lu et al. 2022 (arXiv 2206.00927): evenly spaced in lambda, between the ends of the *descending* log sigmas. */
 export function luSigmas(descendingLogSigmas: Table, steps: number): Float64Array {
   const first = descendingLogSigmas[0]!;
   const width = descendingLogSigmas.at(-1)! - first;
-  return linspace(0, 1, steps).map((ramp) => Math.exp(first + ramp * width));
+  return rampOf(steps).map((ramp) => Math.exp(first + ramp * width));
+}
+
+/** From 0 (range.max) to 1 (range.min). */
+function rampOf(steps: number): Float64Array {
+  requireSteps(steps);
+  return linspace(0, 1, steps);
 }
 
 function checkedRange(range: SigmaRange, name: string, least: number): SigmaRange {

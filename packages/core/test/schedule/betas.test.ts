@@ -105,6 +105,14 @@ describe('zero terminal SNR', () => {
     expect(rescaled(upstream32).at(-1)).toBe(1);
   });
 
+  it('magnifies the square root that torch ships to 110 ulp of alphas_cumprod at most, in schedules of real length', () => {
+    const real = CASES.filter(
+      ({ config }) => config.rescale_betas_zero_snr && (config.num_train_timesteps ?? 0) >= 999,
+    );
+    expect(real).toHaveLength(12);
+    expect(Math.max(...real.map((golden) => golden.alphas_cumprod.shipped?.largest ?? 0))).toBeLessThanOrEqual(110);
+  });
+
   it('does not touch its input', () => {
     const betas = betaSchedule(config, upstream32);
     const before = betas.slice();

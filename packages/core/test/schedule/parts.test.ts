@@ -9,6 +9,7 @@ import {
   firstIndexOfTimestep,
   flowAlphaSigma,
   flowSigmaOf,
+  flowSigmas,
   indexForTimestep,
   indexForTimestepOrLast,
   interleave,
@@ -26,6 +27,7 @@ import {
   respacingOf,
   roundTimesteps,
   shiftSigmas,
+  solverFlowSigmas,
   stretchToTerminal,
   timeShift,
   timestepsForStrength,
@@ -34,6 +36,7 @@ import {
   trainingLambdas,
   trainingSigmas,
   truncateTimesteps,
+  unipcFlowSigmas,
   upstream32,
 } from '../../src/schedule/index.ts';
 
@@ -120,6 +123,16 @@ describe('re-spacings', () => {
     expect(() => exponentialSigmas({ max: 1, min: 0 }, 3)).toThrow(code('NUMERIC'));
     expect(() => karrasSigmas({ max: 1, min: -0.1 }, 3)).toThrow(code('NUMERIC'));
     expect(() => karrasSigmas({ max: Infinity, min: 0 }, 3)).toThrow(code('NUMERIC'));
+  });
+
+  it.each([0, -1, 1.5, NaN])('refuses %d steps', (steps) => {
+    const refused = code('REQUEST_INVALID');
+    expect(() => karrasSigmas(range, steps)).toThrow(refused);
+    expect(() => exponentialSigmas(range, steps)).toThrow(refused);
+    expect(() => luSigmas(Float64Array.of(1, 0), steps)).toThrow(refused);
+    expect(() => flowSigmas(Float32Array.of(1, 0.5), 2, steps)).toThrow(refused);
+    expect(() => solverFlowSigmas(1000, steps, 3)).toThrow(refused);
+    expect(() => unipcFlowSigmas(1000, steps)).toThrow(refused);
   });
 
   it('allows one re-spacing at most', () => {
