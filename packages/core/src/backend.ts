@@ -29,7 +29,7 @@ export interface Backend {
   readonly spec: 1;
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** Copies host data in. */
+  /** Copies host data in. float32 may come as a Float64Array, to be rounded. */
   upload(data: TypedArray, dtype: DType): Handle;
   /** Runs one kernel; `params` are float64 and become float32 here. Inputs stay the caller's. Synchronous where it can be. */
   run(

@@ -17,13 +17,17 @@ export type MapOp =
   | 'abs'
   | 'eq' // bool
   | 'where' // c ? a : b
-  | 'cast'; // to the dtype of the result
+  | 'cast'; // to the dtype of the result: int32 drops the fraction, bool is "not 0", float16 is rounded
 
 /** Operations over an axis or on layout; each is a kernel of its own. */
 export type ReduceOp = 'sum' | 'amax' | 'amin';
 export type OpName = MapOp | ReduceOp | 'argmax' | 'concat' | 'slice' | 'transpose';
 
-/** One operation of a map kernel. `args` index values: first the inputs, then the results of earlier ops. `params` index the params vector. */
+/**
+ * One operation of a map kernel. `args` index values: first the inputs, then the results of earlier ops. `params` index the params vector.
+ * Arguments are all float, all int32 or all bool (beside the condition of `where`): core inserts casts. Both float types compute in
+ * float32; float16 is rounded only where it is stored and by `cast`. int32 parameters are whole; what overflows int32 is not defined.
+ */
 export interface KernelOp {
   readonly fn: MapOp;
   readonly args: readonly number[];
@@ -31,7 +35,7 @@ export interface KernelOp {
   readonly dtype: DType;
 }
 
-/** `dims[d]` says whether the input extends along dimension d of `sizes`; where it does not, it is broadcast (stride 0). */
+/** Map kernels: `dims[d]` says whether the input extends along dimension d of `sizes`, else it is broadcast (stride 0). Elsewhere empty. */
 export interface InputSpec {
   readonly dtype: DType;
   readonly dims: readonly boolean[];
@@ -46,7 +50,8 @@ export interface OutputSpec {
 /**
  * kind and `sizes` passed at run time (always run-time numbers, never part of `key`):
  * - map: the output's shape with neighbouring dimensions merged wherever no input needs them apart; an all-contiguous kernel has one.
- * - reduce (ops[0] is not used; `reduce` names it) and argmax: [outer, axis, inner], output [outer, inner]; argmax gives int32, the first maximum.
+ * - reduce (`reduce` names it) and argmax: [outer, axis, inner], output [outer, inner]. In order along the axis; sums start from 0, in
+ *   float32 also for float16; amax and amin give NaN if there is one; argmax gives int32, the first maximum, NaN counting as one.
  * - concat: [outer, inner, a1, ..., an], the n inputs are [outer, ai, inner].
  * - slice: [outer, axis, inner, start, length].
  * - transpose: [d1, ..., dr, p1, ..., pr]: output dimension i is input dimension p_i.

@@ -58,7 +58,8 @@ function map(
   sizes: Numbers,
   precision: Precision,
 ): void {
-  const values = [...inputs, ...ops].map(({ dtype }) => newChunk(dtype, precision));
+  const total = lengthOf(sizes);
+  const values = [...inputs, ...ops].map(({ dtype }) => newChunk(dtype, precision, Math.min(total, CHUNK)));
   const strides = inputs.map(({ dims }) => stridesOf(sizes, dims));
   const numbers = precision === 'float32' ? Float32Array.from(params) : params;
   const loops = ops.map((op, i) => {
@@ -71,7 +72,6 @@ function map(
       precision,
     );
   });
-  const total = lengthOf(sizes);
   for (let start = 0; start < total; start += CHUNK) {
     const n = Math.min(CHUNK, total - start);
     from.forEach((array, i) => load(array, values[i]!, start, n, sizes, strides[i]!));
@@ -80,8 +80,8 @@ function map(
   }
 }
 
-function newChunk(dtype: DType, precision: Precision): Chunk {
-  return new (storageOf(dtype === 'float16' ? 'float32' : dtype, precision))(CHUNK) as Chunk;
+function newChunk(dtype: DType, precision: Precision, length: number): Chunk {
+  return new (storageOf(dtype === 'float16' ? 'float32' : dtype, precision))(length) as Chunk;
 }
 
 function load(array: TypedArray, chunk: Chunk, start: number, n: number, sizes: Numbers, strides: Numbers): void {
@@ -91,5 +91,5 @@ function load(array: TypedArray, chunk: Chunk, start: number, n: number, sizes: 
 
 function store(chunk: Chunk, array: TypedArray, start: number, n: number): void {
   if (array instanceof Uint16Array) for (let i = 0; i < n; i++) array[start + i] = floatToHalf(chunk[i]!);
-  else array.set(n === CHUNK ? chunk : chunk.subarray(0, n), start);
+  else array.set(n === chunk.length ? chunk : chunk.subarray(0, n), start);
 }

@@ -63,7 +63,9 @@ export function mulNode(a: Node, b: Node): Node {
   return mapNode('mul', [converted(a, dtype), converted(b, dtype)], dtype);
 }
 
-export function divNode(a: Node, b: Node): Node {
+/** By a number it is linear, with the reciprocal taken in float64. */
+export function divNode(a: Node, b: Node | number): Node {
+  if (typeof b === 'number') return linearNode([1 / b], [converted(a, floatType([a]))]);
   const dtype = floatType([a, b]);
   return mapNode('div', [converted(a, dtype), converted(b, dtype)], dtype);
 }

@@ -80,11 +80,9 @@ export class Tensor {
     return new Tensor(typeof other === 'number' ? linearNode([other], [this.node]) : mulNode(this.node, other.node));
   }
 
-  /** By a number: multiplies by its reciprocal, computed in float64. */
+  /** By a number: multiplies by its reciprocal, computed in float64. Whole numbers become float32. */
   div(other: Tensor | number): Tensor {
-    return new Tensor(
-      typeof other === 'number' ? linearNode([1 / other], [this.node]) : divNode(this.node, other.node),
-    );
+    return new Tensor(divNode(this.node, operand(other)));
   }
 
   neg(): Tensor {
