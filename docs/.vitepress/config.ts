@@ -1,6 +1,6 @@
 // The site: guide pages written here, a page per package, the API reference and the decision records. Its menus are the folders.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
 
@@ -10,19 +10,22 @@ function title(path: string): string {
   return /^# (.*)$/m.exec(readFileSync(join(docs, path), 'utf8'))?.[1]?.replaceAll('`', '') ?? path;
 }
 
-/** The pages of a folder, or of its folders' index pages, by file name. */
+/** The pages of a folder, by file name; for the API, the index pages of its folders. */
 function menu(folder: string): DefaultTheme.SidebarItem[] {
   if (!existsSync(join(docs, folder))) return [];
-  const pages = readdirSync(join(docs, folder)).map((name) => (name.endsWith('.md') ? name : `${name}/index.md`));
+  const pages = readdirSync(join(docs, folder)).map((name) => (folder === 'api' ? `${name}/index.md` : name));
   return pages
-    .filter((page) => page !== 'index.md' && existsSync(join(docs, folder, page)))
+    .filter((page) => page.endsWith('.md') && page !== 'index.md' && existsSync(join(docs, folder, page)))
     .sort()
-    .map((page) => ({ text: title(`${folder}/${page}`), link: `/${folder}/${page.replace(/(index)?\.md$/, '')}` }));
+    .map((page) => ({
+      text: title(`${folder}/${page}`),
+      link: posix.join('/', folder, page.replace(/(index)?\.md$/, '')),
+    }));
 }
 
-const sections = { guide: 'Guide', packages: 'Packages', api: 'API', decisions: 'Decisions' };
+const sections = { '.': 'Guide', packages: 'Packages', api: 'API', decisions: 'Decisions' };
 const menus = Object.entries(sections)
-  .map(([folder, text]) => ({ folder, text, items: menu(folder) }))
+  .map(([folder, text]) => ({ text, items: menu(folder) }))
   .filter(({ items }) => items.length > 0);
 
 export default defineConfig({
