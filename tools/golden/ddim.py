@@ -2,7 +2,8 @@
 
 from diffusers import DDIMScheduler
 
-from common import Recipe, normal
+from common import Recipe, dashed
+from tape import normal
 
 
 def level(scheduler, t):
@@ -11,7 +12,7 @@ def level(scheduler, t):
 
 
 def variance_noise(case, i):
-    return "variance_noise", normal(case, f"variance_noise.{i}")
+    return normal(case, f"variance_noise.{i}")
 
 
 recipe = Recipe(DDIMScheduler, level)
@@ -37,9 +38,9 @@ steps("prediction-sample", dict(prediction_type="sample"), n=5)
 steps("prediction-v", dict(prediction_type="v_prediction"), n=5)
 steps("thresholding", dict(thresholding=True), n=5)
 for ratio in (0.5, 0.9, 1.0):
-    steps(f"thresholding-ratio-{ratio:g}".replace(".", "-"), dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0), n=5)
+    steps(dashed("thresholding-ratio", ratio), dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0), n=5)
 for top in (1.5, 100.0, 0.8):
-    steps(f"thresholding-max-{top:g}".replace(".", "-"), dict(thresholding=True, sample_max_value=top), n=5)
+    steps(dashed("thresholding-max", top), dict(thresholding=True, sample_max_value=top), n=5)
 steps("thresholding-wins-over-clip", dict(thresholding=True, clip_sample=True, clip_sample_range=0.3, sample_max_value=3.0), n=3)
 steps("thresholding-3d", dict(thresholding=True, sample_max_value=2.0), n=3, shape=[3, 5, 2])
 steps("spacing-linspace", dict(timestep_spacing="linspace"), n=5)
@@ -52,7 +53,7 @@ for spacing in ("leading", "linspace", "trailing"):
     for prediction in ("epsilon", "sample", "v_prediction"):
         for eta in (0.0, 1.0):
             config = dict(timestep_spacing=spacing, prediction_type=prediction, clip_sample=False)
-            steps(f"{spacing}-{prediction.replace('_prediction', '')}-eta-{eta:g}", config, n=7, count=4, options=dict(eta=eta))
+            steps(dashed(spacing, prediction, "eta", eta), config, n=7, count=4, options=dict(eta=eta))
     steps(f"sd-{spacing}", {**SD, "timestep_spacing": spacing}, n=20, count=6)
     steps(f"last-step-{spacing}", {**SD, "timestep_spacing": spacing}, n=12, first=9, count=3)
     for offset in (1, 3):
@@ -65,8 +66,8 @@ steps("squaredcos-alpha-not-one", dict(beta_schedule="squaredcos_cap_v2", set_al
 
 # ---- arguments of step ----
 for eta in (0.3, 0.5, 1.0):
-    steps(f"eta-{eta:g}".replace(".", "-"), n=5, options=dict(eta=eta))
-    steps(f"eta-{eta:g}-sd".replace(".", "-"), SD, n=10, count=5, options=dict(eta=eta))
+    steps(dashed("eta", eta), n=5, options=dict(eta=eta))
+    steps(dashed("eta", eta, "sd"), SD, n=10, count=5, options=dict(eta=eta))
 for prediction in ("epsilon", "sample", "v_prediction"):
     steps(f"use-clipped-{prediction.replace('_prediction', '')}", dict(prediction_type=prediction), n=5, options=dict(use_clipped_model_output=True))
 steps("use-clipped-eta-half", n=5, options=dict(use_clipped_model_output=True, eta=0.5))

@@ -3,7 +3,8 @@
 import torch
 from diffusers import DDPMScheduler
 
-from common import Recipe, model_output, source
+from common import Recipe, dashed
+from tape import model_output, source
 
 
 def level(scheduler, t):
@@ -29,10 +30,6 @@ SHORT = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]
 SPACINGS = ("linspace", "leading", "trailing")
 PREDICTIONS = ("epsilon", "sample", "v_prediction")
 VARIANCES = ("fixed_small", "fixed_small_log", "fixed_large", "learned", "learned_range")
-
-
-def dashed(*words):
-    return "-".join(str(word).replace("_prediction", "").replace("_", "-").replace(".", "-") for word in words)
 
 
 # ---- each config key alone ----

@@ -4,7 +4,8 @@ spacing and final sigma, the order rules at the end, and each way to fail."""
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
-from common import Recipe, model_output, normal
+from common import Recipe, dashed
+from tape import model_output, normal
 
 
 def level(scheduler, t):
@@ -22,11 +23,7 @@ def outputs(recipe, case, i, sample, alpha, sigma):
 
 
 def variance_noise(case, i):
-    return "variance_noise", normal(case, f"variance_noise.{i}")
-
-
-def dashed(*words):
-    return "-".join(str(word).replace("_prediction", "").replace("++", "pp").replace("_", "-").replace(".", "-") for word in words)
+    return normal(case, f"variance_noise.{i}")
 
 
 recipe = Recipe(DPMSolverMultistepScheduler, level, outputs=outputs)
@@ -96,7 +93,9 @@ for algorithm in ALGORITHMS:
             if not final:
                 steps(dashed(algorithm, order, solver, "final-sigma-min"), {**config, **SIGMA_MIN}, n=6)
                 steps(dashed(algorithm, order, solver, "flow"), {**config, **FLOW}, n=6)
-        steps(dashed(algorithm, order, "thresholding"), {**config, "solver_type": "midpoint", "thresholding": True, "sample_max_value": 1.5}, n=4) if (algorithm, order) != ("sde-dpmsolver", 3) else None
+        if (algorithm, order) != ("sde-dpmsolver", 3):
+            threshold = dict(solver_type="midpoint", thresholding=True, sample_max_value=1.5)
+            steps(dashed(algorithm, order, "thresholding"), {**config, **threshold}, n=4)
 steps("order-3-heun", {**SD, "solver_order": 3, "solver_type": "heun"}, n=6)
 for algorithm in ("dpmsolver++", "sde-dpmsolver++"):
     for order in (2, 3):

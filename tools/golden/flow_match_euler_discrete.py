@@ -3,7 +3,8 @@
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from common import Recipe, normal, source
+from common import Recipe, dashed
+from tape import normal, source
 
 
 def level(scheduler, t):
@@ -17,7 +18,7 @@ def outputs(recipe, case, i, sample, alpha, sigma):
 def per_token_timesteps(case, i):
     """A timestep of its own for each token of each batch item."""
     uniform = torch.rand(case["shape"][:2], generator=source(case, f"per_token_timesteps.{i}"))
-    return "per_token_timesteps", uniform * case["config"].get("num_train_timesteps", 1000)
+    return uniform * case["config"].get("num_train_timesteps", 1000)
 
 
 recipe = Recipe(FlowMatchEulerDiscreteScheduler, level, outputs=outputs)
@@ -29,10 +30,6 @@ STOCHASTIC = dict(stochastic_sampling=True)
 SD3 = dict(shift=3.0)
 FLUX = dict(use_dynamic_shifting=True, shift=3.0, base_shift=0.5, max_shift=1.15)
 LTX = dict(use_dynamic_shifting=True, shift_terminal=0.1, base_shift=0.95, max_shift=2.05, base_image_seq_len=1024)
-
-
-def dashed(*words):
-    return "-".join(str(word).replace("_", "-").replace(".", "-") for word in words)
 
 
 # ---- each config key alone ----

@@ -16,7 +16,8 @@ import diffusers
 from diffusers import configuration_utils
 
 import store
-from common import Failure, replaced, stage
+from recording import Failure, stage
+from tape import replaced
 
 DIRECT = ("DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler")
 # The first four are compatible with each other; these two only with themselves.

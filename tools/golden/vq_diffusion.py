@@ -3,7 +3,8 @@
 import torch
 from diffusers import VQDiffusionScheduler
 
-from common import Recipe, normal, source
+from common import Recipe
+from tape import normal, source
 
 
 def classes(case):
@@ -30,7 +31,7 @@ def outputs(recipe, case, i, sample, alpha, sigma):
     return log_p.masked_fill(log_p < -3, float("-inf")) if case.get("variant") == "impossible" else log_p
 
 
-def probe(recipe, scheduler, out, t, sample, draws):
+def probe(scheduler, out, t, sample, draws):
     """How clear the choice was: the smallest distance of the best from the second best score."""
     scores = out if t == 0 else scheduler.q_posterior(out, sample, t)
     gumbel = -torch.log(-torch.log(draws[0] + 1e-30) + 1e-30)
