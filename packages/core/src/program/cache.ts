@@ -8,10 +8,7 @@ import type { Program } from './program.ts';
 
 type Signature = (number | string)[];
 
-interface Entry {
-  readonly signature: Signature;
-  readonly program: Program;
-}
+type Entry = readonly [signature: Signature, program: Program];
 
 /** Hashes kept per backend: more than a run needs, few enough that ever-changing shapes do not fill the memory. */
 const LIMIT = 512;
@@ -29,11 +26,11 @@ export function programFor(order: readonly Node[], roots: readonly Node[], backe
   let cache = caches.get(backend);
   if (!cache) caches.set(backend, (cache = new Map()));
   const entries = cache.get(hash) ?? [];
-  for (const entry of entries) if (isSigned(entry.signature)) return entry.program;
-  const entry = { signature: parts.slice(0, length), program: lowerTrace(order, roots, backend.capabilities) };
+  for (const [signature, program] of entries) if (isSigned(signature)) return program;
+  const program = lowerTrace(order, roots, backend.capabilities);
   if (cache.size >= LIMIT) cache.clear();
-  cache.set(hash, [...entries, entry]);
-  return entry.program;
+  cache.set(hash, [...entries, [parts.slice(0, length), program]]);
+  return program;
 }
 
 /** Writes down all that lowering depends on: operations, wiring, dtypes and shapes. */

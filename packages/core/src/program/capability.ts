@@ -49,12 +49,8 @@ export function cut(ops: readonly FusedOp[], escaping: ReadonlySet<number>, limi
 type IsOutput = (id: number, end: number) => boolean;
 
 /** Where the longest kernel from `start` ends. One more operation may need fewer buffers, so the search goes on past a bad end. */
-function longestEnd(
-  ops: readonly FusedOp[],
-  start: number,
-  isOutput: IsOutput,
-  { maxOps, maxBuffers }: Capabilities,
-): number {
+function longestEnd(ops: readonly FusedOp[], start: number, isOutput: IsOutput, limits: Capabilities): number {
+  const { maxOps, maxBuffers } = limits;
   const inputs = new Set<number>();
   const outputs = new Set<number>();
   const made = new Set<number>();

@@ -23,7 +23,10 @@ export function lowerTrace(order: readonly Node[], roots: readonly Node[], capab
   for (const node of order) checkDeclared(node, capabilities);
   const { groups, escaping } = groupingOf(order, roots);
   const lowering = new Lowering(order, escaping, capabilities);
-  for (const group of groups) lowering.lowerGroup(group);
+  for (const group of groups) {
+    if (isMap(group[0]!)) lowering.lowerMap(group, group[0]!.shape);
+    else lowering.lowerLayout(group[0]!);
+  }
   return lowering.program(roots);
 }
 
@@ -45,6 +48,8 @@ const ONE = 0;
 class Lowering {
   private readonly escaping: ReadonlySet<number>;
   private readonly capabilities: Capabilities;
+  /** Inputs of one kernel beside its output; at least two, or sums could not be split. */
+  private readonly mostInputs: number;
   private readonly values: Value[];
   private readonly sources: readonly number[];
   private readonly steps: Omit<Step, 'frees'>[] = [];
@@ -53,6 +58,7 @@ class Lowering {
   constructor(order: readonly Node[], escaping: ReadonlySet<number>, capabilities: Capabilities) {
     this.escaping = escaping;
     this.capabilities = capabilities;
+    this.mostInputs = Math.max(2, capabilities.maxBuffers - 1);
     this.values = valuesOf(order);
     this.sources = order.filter(isSource).map((node) => node.index);
     for (const id of this.sources) this.values[id]!.slot = this.slots++;
@@ -63,13 +69,7 @@ class Lowering {
     return { sources: this.sources, steps: withFrees(this.steps, results), results };
   }
 
-  lowerGroup(group: readonly Node[]): void {
-    const node = group[0]!;
-    if (isMap(node)) this.lowerMap(group, node.shape);
-    else this.lowerLayout(node);
-  }
-
-  private lowerMap(group: readonly Node[], shape: Shape): void {
+  lowerMap(group: readonly Node[], shape: Shape): void {
     const ops: FusedOp[] = [];
     const constants = new Map<number, number>();
     for (const { index: id, op, dtype, args } of group) {
@@ -90,7 +90,7 @@ class Lowering {
 
   /** A sum of more terms than one kernel may read becomes partial sums. Going on with coefficient 1 keeps every rounding. */
   private pushOp(op: FusedOp, ops: FusedOp[]): void {
-    const most = this.mostInputs();
+    const most = this.mostInputs;
     if (op.fn !== 'linear' || op.args.length <= most) return void ops.push(op);
     const dtype = op.dtype === 'float16' ? 'float32' : op.dtype;
     const id = this.addValue(this.values[op.id]!.shape, dtype);
@@ -115,7 +115,7 @@ class Lowering {
     this.emit({ kernel, inputs, outputs, sizes, params });
   }
 
-  private lowerLayout({ op, layout, args, shape, index }: Node): void {
+  lowerLayout({ op, layout, args, shape, index }: Node): void {
     const from = args.map((arg) => arg.index);
     const given = args[0]!.shape;
     const [axis, start] = layout as [number, number];
@@ -128,7 +128,7 @@ class Lowering {
   }
 
   private lowerConcat(parts: readonly number[], to: number, axis: number): void {
-    const most = this.mostInputs();
+    const most = this.mostInputs;
     const { shape, dtype } = this.values[to]!;
     const lengths = parts.map((id) => this.values[id]!.shape[axis]!);
     if (parts.length > most) {
@@ -144,13 +144,8 @@ class Lowering {
   private emitLayout(what: Pick<Kernel, 'kind' | 'reduce'>, from: readonly number[], to: number, sizes: Shape): void {
     const inputs = from.map((id) => ({ dtype: this.values[id]!.dtype, dims: [] }));
     const outputs = [{ dtype: this.values[to]!.dtype, value: 0 }];
-    this.emit({
-      kernel: intern({ ...what, inputs, outputs, ops: [] }),
-      inputs: from,
-      outputs: [to],
-      sizes,
-      params: [],
-    });
+    const kernel = intern({ ...what, inputs, outputs, ops: [] });
+    this.emit({ kernel, inputs: from, outputs: [to], sizes, params: [] });
   }
 
   /** Adds a step whose inputs and outputs are given as values. */
@@ -168,11 +163,6 @@ class Lowering {
   private addValue(shape: Shape, dtype: DType): number {
     return this.values.push({ shape, dtype, params: [] }) - 1;
   }
-
-  /** Inputs of one kernel beside its output; at least two, or sums could not be split. */
-  private mostInputs(): number {
-    return Math.max(2, this.capabilities.maxBuffers - 1);
-  }
 }
 
 function valuesOf(order: readonly Node[]): Value[] {
@@ -187,5 +177,7 @@ function valuesOf(order: readonly Node[]): Value[] {
 function withFrees(steps: readonly Omit<Step, 'frees'>[], results: readonly number[]): readonly Step[] {
   const last = new Map(steps.flatMap(({ inputs, outputs }, at) => [...inputs, ...outputs].map((slot) => [slot, at])));
   for (const slot of results) last.delete(slot);
-  return steps.map((step, at) => ({ ...step, frees: [...last.keys()].filter((slot) => last.get(slot) === at) }));
+  const frees: number[][] = steps.map(() => []);
+  for (const [slot, at] of last) frees[at]!.push(slot);
+  return steps.map((step, at) => ({ ...step, frees: frees[at]! }));
 }
