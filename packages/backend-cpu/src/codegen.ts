@@ -1,43 +1,50 @@
 // Prints a map kernel as one WebAssembly SIMD function over one row: run(frame, count). The frame in memory holds a pointer per
 // buffer and then the float32 parameters, so neither coefficients nor sizes enter the code. Rows and copies are map.ts's job.
 
-import type { DType, Kernel, KernelOp } from '@unnoise/core';
+import type { DType, Kernel } from '@unnoise/core';
 
 import { ELEMENT_SIZE } from './arena.ts';
 import { Assembler, encodeModule, I32, simd, V128 } from './encoder.ts';
 import { HalfConstants, narrow, widen } from './half.ts';
+import { canPrint, isFloat, print } from './operations.ts';
 
 /** Older browsers compile on the main thread only modules of up to this size. */
 const MAX_BYTES = 4096;
 const LANES = 4;
 const [FRAME, COUNT] = [0, 1];
 
-const OPS: ReadonlySet<string> = new Set(['linear', 'mul', 'div', 'clamp', 'max', 'min', 'sqrt', 'abs', 'cast']);
-const isFloat = ({ dtype }: { readonly dtype: DType }): boolean => dtype === 'float32' || dtype === 'float16';
+/** Functions that modules import where they use them. */
+export const IMPORTS: Readonly<Record<string, (x: number) => number>> = { exp: Math.exp, log: Math.log };
 
 /** Whether an input has an element for each position of a row; if not, one element serves the whole row. */
-export const alongRow = (dims: readonly boolean[]): boolean => dims.at(-1) ?? true;
+const alongRow = (dims: readonly boolean[]): boolean => dims.at(-1) ?? true;
 
-/** Whether `generate` can express the kernel: elementwise over floats, each operation exactly rounded. */
+/** The type of each value: the inputs, then the results of the operations. */
+const typesOf = ({ inputs, ops }: Kernel): DType[] => [...inputs, ...ops].map(({ dtype }) => dtype);
+
+/** Whether `generate` can express the kernel with the interpreter's bits. */
 export function canGenerate(kernel: Kernel): boolean {
-  const floats = [...kernel.inputs, ...kernel.outputs, ...kernel.ops].every(isFloat);
-  return kernel.kind === 'map' && floats && kernel.ops.every((op) => OPS.has(op.fn));
+  if (kernel.kind !== 'map') return false;
+  const types = typesOf(kernel);
+  const stores = kernel.outputs.every(
+    ({ dtype, value }) => dtype === types[value] || [dtype, types[value]!].every(isFloat),
+  );
+  return (
+    stores &&
+    kernel.ops.every((op) =>
+      canPrint(
+        op,
+        op.args.map((arg) => types[arg]!),
+      ),
+    )
+  );
 }
 
 /** The module for a kernel: vectors of four, unrolled four times where the module stays small, then single elements. */
 export function generate(kernel: Kernel): Uint8Array<ArrayBuffer> {
-  const unrolled = print(kernel, [4 * LANES, LANES, 1]);
-  return unrolled.length <= MAX_BYTES ? unrolled : print(kernel, [LANES, 1]);
+  const unrolled = new Printer(kernel).module([4 * LANES, LANES, 1]);
+  return unrolled.length <= MAX_BYTES ? unrolled : new Printer(kernel).module([LANES, 1]);
 }
-
-function print(kernel: Kernel, steps: readonly number[]): Uint8Array<ArrayBuffer> {
-  const printer = new Printer(kernel);
-  for (const step of steps) printer.loop(step);
-  return encodeModule(2, printer.asm);
-}
-
-const usesHalf = ({ inputs, outputs, ops }: Kernel): boolean =>
-  [...inputs, ...outputs, ...ops].some(({ dtype }) => dtype === 'float16');
 
 /** A buffer that the loop walks through. */
 interface Stream {
@@ -47,30 +54,41 @@ interface Stream {
 }
 
 class Printer {
-  readonly asm: Assembler = new Assembler(2);
+  readonly #asm = new Assembler(2);
   readonly #kernel: Kernel;
   readonly #inputs: readonly Stream[];
   readonly #outputs: readonly Stream[];
   readonly #params: readonly number[];
-  /** A local per value: the inputs, then the results of the operations. */
+  /** A local per value. */
   readonly #values: readonly number[];
+  readonly #types: readonly DType[];
   readonly #half: HalfConstants | undefined;
+  readonly #imports: readonly string[];
 
   /** Prints what comes before the loops: pointers, parameters, constants and the inputs that are one number per row. */
   constructor(kernel: Kernel) {
     const { inputs, outputs, ops } = kernel;
     this.#kernel = kernel;
+    this.#types = typesOf(kernel);
+    this.#imports = Object.keys(IMPORTS).filter((name) => ops.some(({ fn }) => fn === name));
     this.#inputs = inputs.map((input, i) => this.#stream(i, input.dtype));
     this.#outputs = outputs.map((output, i) => this.#stream(inputs.length + i, output.dtype));
     this.#params = this.#loadParams(inputs.length + outputs.length);
-    this.#values = [...inputs, ...ops].map(() => this.asm.local(V128));
-    this.#half = usesHalf(kernel) ? new HalfConstants(this.asm) : undefined;
+    this.#values = this.#types.map(() => this.#asm.local(V128));
+    const usesHalf = [...outputs, ...inputs, ...ops].some(({ dtype }) => dtype === 'float16');
+    this.#half = usesHalf ? new HalfConstants(this.#asm) : undefined;
     inputs.forEach((input, i) => alongRow(input.dims) || this.#load(i, 1, 0));
   }
 
+  /** A loop per step, each of which leaves less than a step to the next. */
+  module(steps: readonly number[]): Uint8Array<ArrayBuffer> {
+    for (const step of steps) this.#loop(step);
+    return encodeModule(2, this.#asm, this.#imports);
+  }
+
   #stream(index: number, dtype: DType): Stream {
-    const pointer = this.asm.local(I32);
-    this.asm
+    const pointer = this.#asm.local(I32);
+    this.#asm
       .get(FRAME)
       .i32Load(4 * index)
       .set(pointer);
@@ -80,8 +98,8 @@ class Printer {
   #loadParams(slot: number): number[] {
     const count = Math.max(0, ...this.#kernel.ops.flatMap((op) => op.params.map((param) => param + 1)));
     return Array.from({ length: count }, (_, i) => {
-      const local = this.asm.local(V128);
-      this.asm
+      const local = this.#asm.local(V128);
+      this.#asm
         .get(FRAME)
         .access(simd.load32_splat, 4 * (slot + i))
         .set(local);
@@ -90,12 +108,12 @@ class Printer {
   }
 
   /** Consumes the row `step` elements at a time while it is long enough. */
-  loop(step: number): void {
+  #loop(step: number): void {
     const moving = [...this.#inputs.filter((_, i) => this.#moves(i)), ...this.#outputs];
-    this.asm.whileAtLeast(COUNT, step, () => {
+    this.#asm.whileAtLeast(COUNT, step, () => {
       for (let at = 0; at < step; at += LANES) this.#body(Math.min(step, LANES), at);
-      for (const { pointer, size } of moving) this.asm.advance(pointer, step * size);
-      this.asm.advance(COUNT, -step);
+      for (const { pointer, size } of moving) this.#asm.advance(pointer, step * size);
+      this.#asm.advance(COUNT, -step);
     });
   }
 
@@ -107,62 +125,47 @@ class Printer {
   #body(lanes: number, at: number): void {
     const { inputs, outputs, ops } = this.#kernel;
     inputs.forEach((_, i) => this.#moves(i) && this.#load(i, lanes, at));
-    ops.forEach((op, i) => this.#compute(op).set(this.#values[inputs.length + i]!));
+    ops.forEach((_, i) => this.#compute(i, lanes));
     outputs.forEach((output, i) => this.#store(this.#outputs[i]!, output.value, lanes, at));
+  }
+
+  #compute(index: number, lanes: number): void {
+    const op = this.#kernel.ops[index]!;
+    print(this.#asm, {
+      op,
+      args: op.args.map((arg) => this.#values[arg]!),
+      types: op.args.map((arg) => this.#types[arg]!),
+      params: op.params.map((param) => this.#params[param]!),
+      result: this.#values[this.#inputs.length + index]!,
+      lanes,
+      half: this.#half,
+      imported: (name) => this.#imports.indexOf(name),
+    });
   }
 
   #load(input: number, lanes: number, at: number): void {
     const { pointer, size, dtype } = this.#inputs[input]!;
-    this.asm.get(pointer);
-    if (dtype === 'float32') this.asm.access(lanes === 1 ? simd.load32_splat : simd.load, at * size);
-    else widen(this.asm.access(lanes === 1 ? simd.load16_splat : simd.load64_zero, at * size), this.#half!);
-    this.asm.set(this.#values[input]!);
+    const one = lanes === 1;
+    this.#asm.get(pointer);
+    if (dtype === 'float16') {
+      widen(this.#asm.access(one ? simd.load16_splat : simd.load64_zero, at * size), this.#half!);
+    } else if (dtype === 'bool') {
+      this.#asm.access(one ? simd.load8_splat : simd.load32_zero, at * size);
+      this.#asm.simd(simd.i16x8_extend_low_i8x16_u).simd(simd.i32x4_extend_low_i16x8_u);
+    } else this.#asm.access(one ? simd.load32_splat : simd.load, at * size);
+    this.#asm.set(this.#values[input]!);
   }
 
   #store({ pointer, size, dtype }: Stream, value: number, lanes: number, at: number): void {
-    this.asm.get(pointer).get(this.#values[value]!);
+    const one = lanes === 1;
+    this.#asm.get(pointer).get(this.#values[value]!);
     if (dtype === 'float16') {
-      narrow(this.asm, this.#half!);
-      this.asm.accessLane0(lanes === 1 ? simd.store16_lane : simd.store64_lane, at * size);
-    } else if (lanes === 1) this.asm.accessLane0(simd.store32_lane, at * size);
-    else this.asm.access(simd.store, at * size);
-  }
-
-  /** Leaves the result of an operation on the stack. */
-  #compute(op: KernelOp): Assembler {
-    const values = op.args.map((arg) => this.#values[arg]!);
-    const params = op.params.map((param) => this.#params[param]!);
-    const [a, b] = values as [number, number];
-    switch (op.fn) {
-      case 'linear':
-        return this.#linear(values, params);
-      case 'clamp': // the pseudo-minimum and -maximum return their first operand when either is NaN, so a NaN of `a` stays
-        return this.asm.get(a).get(params[0]!).simd(simd.f32x4_pmax).get(params[1]!).simd(simd.f32x4_pmin);
-      case 'sqrt':
-        return this.asm.get(a).simd(simd.f32x4_sqrt);
-      case 'cast': // to float16: the one operation that rounds to it, beside stores
-        this.asm.get(a);
-        return op.dtype === 'float16' ? widen(narrow(this.asm, this.#half!), this.#half!) : this.asm;
-      case 'abs':
-        return this.asm.get(a).simd(simd.f32x4_abs);
-      default:
-        return this.asm
-          .get(a)
-          .get(b)
-          .simd(BINARY[op.fn as keyof typeof BINARY]);
-    }
-  }
-
-  /** ((c1*a1 + c2*a2) + ...) + bias */
-  #linear(values: readonly number[], params: readonly number[]): Assembler {
-    const { asm } = this;
-    values.forEach((value, i) => {
-      asm.get(params[i]!).get(value).simd(simd.f32x4_mul);
-      if (i > 0) asm.simd(simd.f32x4_add);
-    });
-    if (params.length > values.length) asm.get(params[values.length]!);
-    return params.length > values.length && values.length > 0 ? asm.simd(simd.f32x4_add) : asm;
+      narrow(this.#asm, this.#half!).accessLane0(one ? simd.store16_lane : simd.store64_lane, at * size);
+    } else if (dtype === 'bool') {
+      this.#asm.get(this.#values[value]!).simd(simd.i16x8_narrow_i32x4_u);
+      this.#asm.get(this.#values[value]!).simd(simd.i8x16_narrow_i16x8_u);
+      this.#asm.accessLane0(one ? simd.store8_lane : simd.store32_lane, at * size);
+    } else if (one) this.#asm.accessLane0(simd.store32_lane, at * size);
+    else this.#asm.access(simd.store, at * size);
   }
 }
-
-const BINARY = { mul: simd.f32x4_mul, div: simd.f32x4_div, max: simd.f32x4_max, min: simd.f32x4_min } as const;

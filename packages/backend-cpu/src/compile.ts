@@ -4,7 +4,7 @@
 import type { Kernel } from '@unnoise/core';
 
 import type { Arena } from './arena.ts';
-import { canGenerate, generate } from './codegen.ts';
+import { canGenerate, generate, IMPORTS } from './codegen.ts';
 import { fitsFrame, Layout, type RowKernel } from './map.ts';
 
 /** A map kernel ready to run, with the layout of the sizes it last ran with. */
@@ -54,7 +54,7 @@ export class KernelCache {
     if (!arena || !canGenerate(kernel) || !fitsFrame(kernel)) return undefined;
     try {
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), {
-        env: { memory: arena.memory },
+        env: { memory: arena.memory, ...IMPORTS },
       });
       return new CompiledMap(kernel, exports['run'] as RowKernel);
     } catch (error) {

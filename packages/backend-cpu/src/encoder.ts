@@ -4,26 +4,37 @@
 /** Value types of locals. */
 export const I32 = 0x7f;
 export const V128 = 0x7b;
+const F64 = 0x7c;
 
 /** Opcodes after the SIMD prefix 0xfd, named as in the specification. */
 export const simd = {
   load: 0x00,
+  load8_splat: 0x07,
   load16_splat: 0x08,
   load32_splat: 0x09,
   store: 0x0b,
   i32x4_splat: 0x11,
-  bitselect: 0x52,
+  f32x4_extract_lane: 0x1f,
+  f32x4_replace_lane: 0x20,
+  i32x4_eq: 0x37,
+  i32x4_ne: 0x38,
+  i32x4_gt_s: 0x3b,
+  i32x4_ge_s: 0x3f,
+  f32x4_eq: 0x41,
+  f32x4_ne: 0x42,
   and: 0x4e,
   or: 0x50,
+  bitselect: 0x52,
+  store8_lane: 0x58,
   store16_lane: 0x59,
   store32_lane: 0x5a,
   store64_lane: 0x5b,
+  load32_zero: 0x5c,
   load64_zero: 0x5d,
+  i8x16_narrow_i16x8_u: 0x66,
   i16x8_narrow_i32x4_u: 0x86,
+  i16x8_extend_low_i8x16_u: 0x89,
   i32x4_extend_low_i16x8_u: 0xa9,
-  i32x4_gt_s: 0x3b,
-  i32x4_ge_s: 0x3f,
-  i32x4_lt_s: 0x39,
   i32x4_shl: 0xab,
   i32x4_shr_u: 0xad,
   i32x4_add: 0xae,
@@ -37,6 +48,8 @@ export const simd = {
   f32x4_max: 0xe9,
   f32x4_pmin: 0xea,
   f32x4_pmax: 0xeb,
+  i32x4_trunc_sat_f32x4_s: 0xf8,
+  f32x4_convert_i32x4_s: 0xfa,
 } as const;
 
 /** Unsigned LEB128. */
@@ -103,12 +116,30 @@ export class Assembler {
     return this.emit(0xfd, ...unsigned(opcode));
   }
 
+  lane(opcode: number, lane: number): this {
+    return this.simd(opcode).emit(lane);
+  }
+
   access(opcode: number, offset: number): this {
     return this.simd(opcode).emit(0, ...unsigned(offset));
   }
 
   accessLane0(opcode: number, offset: number): this {
     return this.access(opcode, offset).emit(0);
+  }
+
+  call(index: number): this {
+    return this.emit(0x10, ...unsigned(index));
+  }
+
+  /** float32 to float64. */
+  promote(): this {
+    return this.emit(0xbb);
+  }
+
+  /** float64 to float32, rounded to nearest. */
+  demote(): this {
+    return this.emit(0xb6);
   }
 
   /** Repeats `body` while local >= least (unsigned). */
@@ -125,17 +156,27 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
 
-/** A module that imports the memory `env.memory` and exports the function `run`, whose parameters are all i32. */
-export function encodeModule(parameters: number, body: Assembler): Uint8Array<ArrayBuffer> {
-  const type = [1, 0x60, parameters, ...Array<number>(parameters).fill(I32), 0];
+/**
+ * A module that imports `env.memory` and functions of one float64 from `env`, numbered from 0, and exports `run`, whose
+ * parameters are all i32.
+ */
+export function encodeModule(
+  parameters: number,
+  body: Assembler,
+  functions: readonly string[],
+): Uint8Array<ArrayBuffer> {
+  const run = [0x60, parameters, ...Array<number>(parameters).fill(I32), 0];
+  const unary = [0x60, 1, F64, 1, F64];
+  const memory = [...name('env'), ...name('memory'), 0x02, 0x00, 0x01];
+  const imports = functions.flatMap((text) => [...name('env'), ...name(text), 0x00, 1]);
   const locals = [...unsigned(body.locals.length), ...body.locals.flatMap((local) => [1, local])];
   const code = [...locals, ...body.code, 0x0b];
   return Uint8Array.from([
     ...MAGIC,
-    ...section(1, type),
-    ...section(2, [1, ...name('env'), ...name('memory'), 0x02, 0x00, 0x01]),
+    ...section(1, [2, ...run, ...unary]),
+    ...section(2, [1 + functions.length, ...memory, ...imports]),
     ...section(3, [1, 0]),
-    ...section(7, [1, ...name('run'), 0x00, 0]),
+    ...section(7, [1, ...name('run'), 0x00, functions.length]),
     ...section(10, [1, ...unsigned(code.length), ...code]),
   ]);
 }

@@ -1,7 +1,7 @@
 // Drives generated map kernels over buffers of any size: copies what lies outside the backend's memory through a staging area in
 // cache-sized blocks, and walks broadcast dimensions row by row. The arithmetic is in the kernel.
 
-import type { Kernel } from '@unnoise/core';
+import type { DType, Kernel, TypedArray } from '@unnoise/core';
 
 import { type Arena, ELEMENT_SIZE } from './arena.ts';
 import type { CpuBuffer } from './buffer.ts';
@@ -64,8 +64,8 @@ export class MapRunner {
   #stage = 0;
   #generation = -1;
   #floats!: Float32Array;
-  #halves!: Uint16Array;
   #words!: Int32Array;
+  #views!: Readonly<Record<DType, TypedArray>>;
 
   #kernel!: RowKernel;
   #layout!: Layout;
@@ -126,8 +126,13 @@ export class MapRunner {
     if (this.#generation === this.#arena.generation) return;
     const { buffer } = this.#arena.memory;
     this.#floats = new Float32Array(buffer);
-    this.#halves = new Uint16Array(buffer);
     this.#words = new Int32Array(buffer);
+    this.#views = {
+      float32: this.#floats,
+      int32: this.#words,
+      float16: new Uint16Array(buffer),
+      bool: new Uint8Array(buffer),
+    };
     this.#generation = this.#arena.generation;
   }
 
@@ -167,18 +172,14 @@ export class MapRunner {
     this.#words[this.#frame / 4 + b] = pointer;
     if (offset > 0 || b >= this.#inputs) return;
     const part = length === array.length ? array : array.subarray(start, start + length);
-    this.#view(b).set(part, pointer / ELEMENT_SIZE[dtype]);
+    this.#views[dtype].set(part, pointer / ELEMENT_SIZE[dtype]);
   }
 
   #copyOut(b: number, length: number): void {
     const { offset, dtype, array } = this.#buffers[b]!;
     if (offset > 0) return;
     const from = (this.#stage + b * this.#slot) / ELEMENT_SIZE[dtype];
-    array.set(this.#view(b).subarray(from, from + length), this.#starts[b]!);
-  }
-
-  #view(b: number): Float32Array | Uint16Array {
-    return this.#buffers[b]!.dtype === 'float32' ? this.#floats : this.#halves;
+    array.set(this.#views[dtype].subarray(from, from + length), this.#starts[b]!);
   }
 
   /** Calls the kernel for every row of the innermost dimension. */

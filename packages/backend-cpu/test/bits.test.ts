@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { type CpuBackend, createCpuBackend } from '../src/index.ts';
+import { canGenerate } from '../src/codegen.ts';
 import { type Case, lincomb, mapCases } from './kernels.ts';
 
 /** Where the inputs of a run lie. */
@@ -81,8 +82,8 @@ const PAIRS = [
   Float32Array.from(SPECIAL.flatMap(() => SPECIAL)),
 ] as const;
 const SPECIAL_OPS: readonly (readonly [MapOp, readonly number[]])[] = [
-  ...(['linear', 'mul', 'div', 'max', 'min'] as const).map((fn) => [fn, [0, 1]] as const),
-  ...(['clamp', 'sqrt', 'abs', 'cast'] as const).map((fn) => [fn, [0]] as const),
+  ...(['linear', 'mul', 'div', 'max', 'min', 'eq'] as const).map((fn) => [fn, [0, 1]] as const),
+  ...(['clamp', 'sqrt', 'abs', 'exp', 'log', 'cast'] as const).map((fn) => [fn, [0]] as const),
 ];
 
 function pairKernel(fn: MapOp, args: readonly number[]): Kernel {
@@ -91,35 +92,41 @@ function pairKernel(fn: MapOp, args: readonly number[]): Kernel {
     key: `pairs ${fn}`,
     kind: 'map',
     inputs: PAIRS.map(() => ({ dtype: 'float32', dims: [true] })),
-    outputs: [{ dtype: 'float32', value: 2 }],
-    ops: [{ fn, args, params, dtype: 'float32' }],
+    outputs: [{ dtype: fn === 'eq' ? 'bool' : 'float32', value: 2 }],
+    ops: [{ fn, args, params, dtype: fn === 'eq' ? 'bool' : 'float32' }],
   };
 }
 
 describe.each([
-  ['float32', 100],
-  ['float16', 30], // the interpreter converts these slowly
-] as const)('a random %s kernel gives the bits of the interpreter', (dtype, numRuns) => {
+  { dtypes: ['float32'], numRuns: 100 },
+  { dtypes: ['float32', 'float16'], numRuns: 30 }, // the interpreter converts float16 slowly
+  { dtypes: ['float32', 'int32', 'bool'], numRuns: 100 },
+  { dtypes: ['float32', 'float16', 'int32', 'bool'], numRuns: 30 },
+] as const)('a random kernel on $dtypes gives the bits of the interpreter', ({ dtypes, numRuns }) => {
   const wasm = createCpuBackend();
   const plain = createCpuBackend({ wasm: false });
 
+  test('and WebAssembly can express it', () => {
+    fc.assert(fc.property(mapCases(dtypes), ({ kernel }) => canGenerate(kernel)));
+  });
+
   test.each(Object.entries(HOMES))('on %s', (_, place) => {
     fc.assert(
-      fc.property(mapCases(dtype), (one) => expectSameBits(execute(wasm, one, one.inputs.map(place)), interpret(one))),
+      fc.property(mapCases(dtypes), (one) => expectSameBits(execute(wasm, one, one.inputs.map(place)), interpret(one))),
       { numRuns },
     );
   });
 
   test('on buffers in its own memory', () => {
     fc.assert(
-      fc.property(mapCases(dtype), (one) => expectSameBits(executeInArena(wasm, one), interpret(one))),
+      fc.property(mapCases(dtypes), (one) => expectSameBits(executeInArena(wasm, one), interpret(one))),
       { numRuns },
     );
   });
 
   test('on inputs of which one is in its own memory and the others are not', () => {
     fc.assert(
-      fc.property(mapCases(dtype), (one) => {
+      fc.property(mapCases(dtypes), (one) => {
         const room = wasm.allocate(one.inputs[0]!.length, one.kernel.inputs[0]!.dtype);
         room.array.set(one.inputs[0]!);
         expectSameBits(execute(wasm, one, [room, ...one.inputs.slice(1)]), interpret(one));
@@ -131,7 +138,7 @@ describe.each([
 
   test('without WebAssembly', () => {
     fc.assert(
-      fc.property(mapCases(dtype), (one) => expectSameBits(execute(plain, one, one.inputs), interpret(one))),
+      fc.property(mapCases(dtypes), (one) => expectSameBits(execute(plain, one, one.inputs), interpret(one))),
       { numRuns: numRuns / 2 },
     );
   });

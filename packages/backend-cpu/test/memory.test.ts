@@ -193,19 +193,12 @@ describe('misuse is an error, not a wrong number', () => {
   test('an array that was transferred away or is too short is SHAPE_MISMATCH', () => {
     const array = ones(16);
     const handle = cpu.adopt(array, 'float32')!;
-    structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
-    expect(
-      isDiffusionError(
-        thrownBy(() => run(handle)),
-        'SHAPE_MISMATCH',
-      ),
-    ).toBe(true);
-    expect(
-      isDiffusionError(
-        thrownBy(() => run(cpu.adopt(ones(15), 'float32')!)),
-        'SHAPE_MISMATCH',
-      ),
-    ).toBe(true);
+    structuredClone(array.buffer, { transfer: [array.buffer] });
+    const reduced = () => cpu.run(sum, [handle], new Float64Array(), [1, 16, 1]);
+    const short = () => run(cpu.adopt(ones(15), 'float32')!);
+    for (const misuse of [() => run(handle), reduced, short]) {
+      expect(isDiffusionError(thrownBy(misuse), 'SHAPE_MISMATCH')).toBe(true);
+    }
   });
 });
 
