@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../src/backend.ts';
 import { lower, type OpName } from '../../src/program/index.ts';
 import { createReferenceBackend } from '../../src/reference/index.ts';
-import { concat, linear, logSumExp, realize, Tensor, tensor, where } from '../../src/tensor/index.ts';
+import { concat, linear, logSumExp, realize, type Tensor, tensor, where } from '../../src/tensor/index.ts';
 
 const { capabilities } = createReferenceBackend();
 const code = (expected: string) => expect.objectContaining({ code: expected });

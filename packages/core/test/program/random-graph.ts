@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import type { Backend } from '../../src/backend.ts';
-import { concat, Tensor, tensor, where } from '../../src/tensor/index.ts';
+import { concat, type Tensor, tensor, where } from '../../src/tensor/index.ts';
 
 export interface Plain {
   readonly shape: readonly number[];

@@ -1,7 +1,7 @@
-import { describe as group, expect, it } from 'vitest';
-import { describe, logAddExp, Tensor, tensor, where } from '../../src/tensor/index.ts';
+import { describe as suite, expect, it } from 'vitest';
+import { describe, logAddExp, type Tensor, tensor, where } from '../../src/tensor/index.ts';
 
-group('describe', () => {
+suite('an expression as text', () => {
   const sample = tensor(new Float32Array(2), [2]);
   const modelOutput = tensor(new Float32Array(2), [2]);
   const names = new Map<Tensor, string>([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/reference/index.ts';
-import { linear, Tensor, tensor } from '../../src/tensor/index.ts';
+import { linear, type Tensor, tensor } from '../../src/tensor/index.ts';
 
 const backend = createReferenceBackend({ precision: 'float32' });
 const vector = (...data: number[]) => tensor(Float32Array.from(data), [data.length], { backend });

@@ -7,7 +7,7 @@ import {
   linear,
   logAddExp,
   logSumExp,
-  Tensor,
+  type Tensor,
   tensor,
   where,
 } from '../../src/tensor/index.ts';
