@@ -211,8 +211,8 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
 
 /** The level of a k-style sigma, or of a flow sigma. */
 function levelOf(sigma: number, flow: boolean): Level {
-  const level = flow ? flowAlphaSigma(sigma) : alphaSigma(sigma);
-  return { ...level, lambda: lambdaOf(level) };
+  const { alpha, sigma: scaled } = flow ? flowAlphaSigma(sigma) : alphaSigma(sigma);
+  return { alpha, sigma: scaled, lambda: lambdaOf({ alpha, sigma: scaled }) };
 }
 
 /** d1 D1 + d2 D2 with the first differences extrapolated and their difference. */
