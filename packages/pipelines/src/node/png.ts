@@ -1,0 +1,28 @@
+// Pictures as PNG files. A file appears under its name only when it is whole.
+
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { encode } from 'fast-png';
+import type { Image } from '../image/image.ts';
+
+export type Pixels = Pick<Image, 'data' | 'width' | 'height' | 'channels'>;
+
+/** `text`: what to note in the file, by key, in Latin-1. */
+export function encodePng(
+  { data, width, height, channels }: Pixels,
+  text?: Readonly<Record<string, string>>,
+): Uint8Array {
+  return encode({ data, width, height, channels, ...(text && { text }) });
+}
+
+/** Writes a PNG under a temporary name beside `path` and renames it. */
+export async function savePng(path: string, image: Pixels, text?: Readonly<Record<string, string>>): Promise<void> {
+  const partial = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await writeFile(partial, encodePng(image, text), { flag: 'wx' });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}

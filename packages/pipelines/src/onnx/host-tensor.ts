@@ -1,0 +1,22 @@
+// Between core's tensors and the typed arrays of a runtime that computes on the CPU: without a copy wherever the backend allows.
+
+import type { Backend, DType, Shape, Tensor, TypedArray } from '@unnoise/core';
+import { adopt, isDiffusionError, nativeOf, tensor } from '@unnoise/core';
+
+/** The elements of a realised tensor, as lent by its backend or read back. Not to be written to. */
+export async function hostData(x: Tensor): Promise<TypedArray> {
+  const native = nativeOf(await x.realize());
+  return ArrayBuffer.isView(native) ? (native as TypedArray) : x.data();
+}
+
+/** A tensor on `data`: adopted where the backend can, else uploaded when it is used. */
+export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: Backend | undefined): Tensor {
+  if (backend?.adopt) {
+    try {
+      return adopt(data, shape, dtype, backend);
+    } catch (error) {
+      if (!isDiffusionError(error, 'BACKEND_MISMATCH')) throw error;
+    }
+  }
+  return tensor(data, shape, { dtype, ...(backend && { backend }) });
+}
