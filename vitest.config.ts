@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     isolate: false,
+    globals: true, // testScheduler(X) finds describe and it by itself
     include: ['{packages/*,conformance,tools}/test/**/*.test.ts'],
   },
 });

@@ -54,7 +54,7 @@ describe('npx @unnoise/nx scheduler', () => {
     const text = readFileSync(join(cwd, 'my-scheduler/package.json'), 'utf8');
     expect(JSON.parse(text)).toMatchObject({
       name: '@me/my-scheduler',
-      scripts: { test: 'tsc --noEmit && vitest run' },
+      scripts: { test: 'tsc --noEmit && vitest run --globals' },
     });
     expect(text).not.toContain('workspace:');
     expect(text).not.toContain('@unnoise/source');
