@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     isolate: false,
     globals: true, // testScheduler(X) finds describe and it by itself
+    testTimeout: 60_000, // some tests run whole tools, on machines that may be busy
     include: ['{packages/*,conformance,tools}/test/**/*.test.ts'],
   },
 });

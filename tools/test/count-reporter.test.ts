@@ -5,28 +5,35 @@ import { run } from '../check/shell.ts';
 import { root } from '../workspace.ts';
 import { temporaryFolder } from './temporary.ts';
 
-/** Last line and exit status of a run over one test file. */
-function counted(text: string): { ok: boolean; last: string | undefined } {
+/** Last line and exit status of a run over these test files. */
+function counted(files: Readonly<Record<string, string>>): { ok: boolean; last: string | undefined } {
   const cwd = temporaryFolder();
   symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
   cpSync(join(root, 'tools/count-reporter.ts'), join(cwd, 'count-reporter.ts'));
-  writeFileSync(join(cwd, 'a.test.ts'), `import { beforeAll, describe, expect, it } from 'vitest';\n${text}`);
-  const vitest = 'node_modules/.bin/vitest run --reporter=default --reporter=./count-reporter.ts 2>/dev/null';
-  const { ok, output } = run(vitest, { cwd });
-  return { ok, last: output.split('\n').at(-1) };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+  const { ok, printed } = run(
+    'node_modules/.bin/vitest run --globals --reporter=default --reporter=./count-reporter.ts',
+    { cwd },
+  );
+  return { ok, last: printed.split('\n').at(-1) };
 }
 
 const good = `it('good', () => expect(1).toBe(1));\n`;
 
-it('the last line counts tests that passed and failed', () => {
-  expect(counted(good)).toEqual({ ok: true, last: '1 passed, 0 failed' });
-  expect(counted(`${good}it('bad', () => expect(1).toBe(2));`)).toEqual({ ok: false, last: '1 passed, 1 failed' });
+it('the last line counts tests', () => {
+  expect(counted({ 'a.test.ts': good, 'b.test.ts': good })).toEqual({ ok: true, last: '2 passed, 0 failed' });
 });
 
-it('an unhandled error, a broken hook and a file that does not load are failures', () => {
-  const unhandled = `it('leaks', async () => { void Promise.reject(new Error('lost')); await null; });`;
-  expect(counted(good + unhandled)).toEqual({ ok: false, last: '2 passed, 1 failed' });
-  const hook = `describe('group', () => { beforeAll(() => { throw new Error('hook'); }); it('never', () => {}); });`;
-  expect(counted(good + hook)).toEqual({ ok: false, last: '1 passed, 1 failed' });
-  expect(counted(`import './nowhere.ts';`)).toEqual({ ok: false, last: '0 passed, 1 failed' });
+it('a failed test, an unhandled error, a broken hook and a file that does not load are four failures', () => {
+  const failures = `
+    it('bad', () => expect(1).toBe(2));
+    it('leaks', async () => { void Promise.reject(new Error('lost')); await null; });
+    describe('group', () => { beforeAll(() => { throw new Error('hook'); }); it('never', () => {}); });`;
+  const files = { 'a.test.ts': good + failures, 'b.test.ts': `import './nowhere.ts';` };
+  expect(counted(files)).toEqual({ ok: false, last: '2 passed, 4 failed' });
+});
+
+it('an unhandled error alone fails the run', () => {
+  const leak = `it('leaks', async () => { void Promise.reject(new Error('lost')); await null; });`;
+  expect(counted({ 'a.test.ts': leak })).toEqual({ ok: false, last: '1 passed, 1 failed' });
 });
