@@ -2,7 +2,7 @@ export { DIFFUSERS_VERSION } from './convert.ts';
 export type { ExplainOptions } from './explain.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { ConfigSource, HubClient, LoadOptions, UrlLike } from './load.ts';
-export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, packageOf } from './names.ts';
+export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, knownSchedulers, packageOf } from './names.ts';
 export type { KarrasDiffusionSchedulerName } from './names.ts';
 export { after, bounded, predict, predictAtSigma, threshold, trainedLevel } from './predict.ts';
 export type { BoundingConfig, Prediction } from './predict.ts';

@@ -68,7 +68,12 @@ const PACKAGES: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** The package that has a scheduler, by its `_class_name`; undefined for a name that upstream does not have. */
 export function packageOf(className: string): string | undefined {
-  return PACKAGES[className];
+  return Object.hasOwn(PACKAGES, className) ? PACKAGES[className] : undefined;
+}
+
+/** The `_class_name` of every scheduler that upstream has, installed or not. */
+export function knownSchedulers(): readonly string[] {
+  return Object.keys(PACKAGES);
 }
 
 /** The error for a class that is not registered: says which package to install where that is known. */
