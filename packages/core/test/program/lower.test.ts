@@ -88,6 +88,10 @@ describe('fusion', () => {
     expect(step!.kernel.inputs).toHaveLength(2);
   });
 
+  it('sees through views of buffers', () => {
+    expect(programOf([x.exp(), host(6).reshape([2, 3]).exp()]).steps).toHaveLength(1);
+  });
+
   it('does not wait for values of another level: no kernel needs its own result', () => {
     const a = x.exp();
     const b = a.sum(1).unsqueeze(1).add(a);
@@ -122,22 +126,28 @@ describe('dimensions', () => {
 
 describe('limits', () => {
   it('on buffers cut a long sum into partial sums', async () => {
-    const backend = createReferenceBackend({ precision: 'float32', maxBuffers: 8 });
-    const parts = Array.from({ length: 20 }, (_, i) => tensor([1 / (i + 1)], [1], { backend }));
-    const total = linear(
-      parts.map((part, i) => [i + 0.5, part]),
-      3,
-    );
-    const { steps } = lower([total.node], backend.capabilities);
-    expect(steps.map(({ kernel }) => kernel.inputs.length)).toEqual([7, 7, 7, 2]);
-    expect(steps.every(({ kernel }) => kernel.inputs.length + kernel.outputs.length <= 8)).toBe(true);
-    const whole = createReferenceBackend({ precision: 'float32' });
-    const same = linear(
-      parts.map((part, i) => [i + 0.5, tensor([1 / (i + 1)], part.shape, { backend: whole })]),
-      3,
-    );
-    expect(await total.data()).toEqual(await same.data());
+    for (const dtype of ['float32', 'float16'] as const) {
+      const [narrow, wide] = [8, Infinity].map((maxBuffers) => longSum(maxBuffers, dtype)) as [Tensor, Tensor];
+      const { steps } = lower([narrow.node], { ...capabilities, maxBuffers: 8 });
+      expect(steps.map(({ kernel }) => kernel.inputs.length)).toEqual([7, 7, 7, 2]);
+      expect(steps.every(({ kernel }) => kernel.inputs.length + kernel.outputs.length <= 8)).toBe(true);
+      expect(await narrow.data()).toEqual(await wide.data());
+    }
   });
+
+  function longSum(maxBuffers: number, dtype: 'float32' | 'float16'): Tensor {
+    const backend = createReferenceBackend({ precision: 'float32', maxBuffers });
+    const part = (i: number) =>
+      tensor(
+        Array.from({ length: 50 }, (_, j) => Math.sin(7 * i + j)),
+        [50],
+        { backend, dtype },
+      );
+    return linear(
+      Array.from({ length: 20 }, (_, i) => [i + 0.3, part(i)] as const),
+      3,
+    );
+  }
 
   it('on buffers cut a wide concat', async () => {
     const backend = createReferenceBackend({ maxBuffers: 4 });
@@ -233,6 +243,18 @@ describe('programs', () => {
     const square = x.mul(x);
     await realize(square.add(1), square);
     expect([...(await square.data())]).toEqual([1, 4, 9, 16, 25, 36]);
+  });
+
+  it('differ where only the dtypes or the roots differ', async () => {
+    const backend = createReferenceBackend();
+    const half = (dtype: 'float32' | 'int32') =>
+      tensor([1, 2], [2], { backend, dtype }).mul(tensor([3, 4], [2], { backend, dtype }));
+    expect(await half('float32').data()).toEqual(Float64Array.of(3, 8));
+    expect(await half('int32').data()).toEqual(Int32Array.of(3, 8));
+    await half('float32').exp().realize();
+    const again = half('float32');
+    await realize(again.exp(), again);
+    expect(await again.data()).toEqual(Float64Array.of(3, 8));
   });
 
   it('survive many changing shapes', async () => {

@@ -122,21 +122,20 @@ describe('precision', () => {
     outputs: [{ dtype: 'float32', value: 2 }],
     ops: [{ fn: 'linear', args: [0, 1], params: [0, 1, 2], dtype: 'float32' }],
   };
-  const [a, b, c, d, e] = [1.1, 2.3, 0.7, -1.9, 0.013];
+  const inputs = [0, 1].map((j) => Float32Array.from({ length: 100 }, (_, i) => Math.sin(i + 2 * j)));
+  const [c, d, e] = [0.7, -1.9, 0.013];
 
   it('float32 rounds parameters, every product and every sum, in order', () => {
     const f = Math.fround;
-    const expected = f(f(f(f(c) * f(a)) + f(f(d) * f(b))) + f(e));
-    expect(run(linear, [Float32Array.of(a), Float32Array.of(b)], [1], [c, d, e])[0]![0]).toBe(expected);
+    const expected = inputs[0]!.map((a, i) => f(f(f(f(c) * a) + f(f(d) * inputs[1]![i]!)) + f(e)));
+    expect(run(linear, inputs, [100], [c, d, e])).toEqual([expected]);
   });
 
   it('float64 never rounds', async () => {
-    expect(run(linear, [Float64Array.of(a), Float64Array.of(b)], [1], [c, d, e], 'float64')[0]![0]).toBe(
-      c * a + d * b + e,
-    );
-    const backend = createReferenceBackend();
-    const x = tensor([1 / 3], [1], { backend });
-    expect(await x.mul(3).cast('float16').cast('float32').data()).toEqual(Float64Array.of(1));
+    const [a, b] = inputs.map((input) => Float64Array.from(input)) as [Float64Array, Float64Array];
+    expect(run(linear, [a, b], [100], [c, d, e], 'float64')).toEqual([a.map((x, i) => c * x + d * b[i]! + e)]);
+    const third = tensor([1 / 3], [1], { backend: createReferenceBackend() });
+    expect(await third.mul(3).cast('float16').cast('float32').data()).toEqual(Float64Array.of(1));
   });
 
   it('stores each dtype in the class that storageOf names', () => {
