@@ -281,8 +281,9 @@ error("karras-cosine-exhausted", "step", "RUN_EXHAUSTED", {**COSINE, "use_karras
 error("learned-four-channels", "step", "SHAPE_MISMATCH", {**SD, "variance_type": "learned"}, n=3, shape=[2, 4, 3, 3])
 error("thresholding-1d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[5])
 error("thresholding-2d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[3, 5])
-# Two equal neighbouring sigmas: h is 0 and a coefficient 0 / 0 or 1 / 0.
-for name in ("karras", "exponential", "beta", "lu"):
+# Two equal neighbouring sigmas: h is 0 and a coefficient 0 / 0 or 1 / 0. (With lu they differ in the last bits; there h is 0
+# in float32 only, and upstream's NaN is no law.)
+for name in ("karras", "exponential", "beta"):
     config = {**SD, **SIGMA_MIN, RESPACINGS[name]: True}
     error(f"{name}-sigma-min-heun", "step", "NUMERIC", {**config, "solver_type": "heun"}, n=16, begin_index=13)
     error(f"{name}-sigma-min-order-3", "step", "NUMERIC", {**config, "solver_order": 3}, n=16, begin_index=12)

@@ -23,7 +23,7 @@ RECIPES = {
     "vq_diffusion": "VQDiffusionScheduler",
     "swap": "swap",
 }
-SHARED = ["pinned.py", "store.py", "ieee.py", "tape.py", "distance.py", "recording.py", "common.py"]
+SHARED = ["pinned.py", "store.py", "ieee.py", "rounding.py", "tape.py", "distance.py", "recording.py", "common.py"]
 
 
 def make(name, folder):

@@ -9,7 +9,7 @@ import torch
 
 import store
 from distance import RESULTS, Distance
-from ieee import ieee
+from rounding import rounded
 from tape import normal, recording, source
 
 FLOATS = {"float32": torch.float32, "float16": torch.float16}
@@ -51,7 +51,7 @@ def record(recipe, case):
     run = (NoiseCall if method else StepRun)(recipe, case)
     failure = None
     try:
-        with ieee():
+        with rounded():
             run.go()
     except Failure as problem:
         failure = problem

@@ -81,8 +81,8 @@ def handed_over(scheduler, via):
     return json.loads(scheduler.to_json_string()) if via == "json" else scheduler.config
 
 
-def load(case):
-    """Walks from class to class. Returns the last object."""
+def load(case, logger):
+    """Walks from class to class. Returns the last object; the logger keeps what was said about that one."""
     classes = [getattr(diffusers, name) for name in (*case["through"], case["to"])]
     config = case["from_config"]
     if case["via"] != "raw":
@@ -90,6 +90,7 @@ def load(case):
             config = handed_over(getattr(diffusers, case["from"])(**config), case["via"])
     for target in classes[:-1]:
         config = handed_over(target.from_config(config), case["via"])
+    logger.keys.clear()
     with stage("from_config"):
         return classes[-1].from_config(config, **case["overrides"])
 
@@ -98,7 +99,7 @@ def record(case):
     logger = Warnings()
     try:
         with replaced(configuration_utils, logger=logger):
-            scheduler = load(case)
+            scheduler = load(case, logger)
     except Failure as failure:
         assert "error" in case, f"{case['id']}: {failure}"
         return {**case, "error": {**case["error"], **failure.found}}

@@ -40,7 +40,7 @@ def probe(scheduler, out, t, sample, draws):
     best = (scores + gumbel).topk(2, dim=1).values
     margin = float((best[:, 0] - best[:, 1]).min())
     assert not margin <= 1e-3, "two classes are too close for a float32 comparison: give the case a salt"
-    return {"margin": margin}, {"posterior": scores}
+    return {"margin": float(f"{margin:.2g}")}, {"posterior": scores}
 
 
 recipe = Recipe(VQDiffusionScheduler, lambda scheduler, t: (1, 0), start=start, outputs=outputs, probe=probe, judged=False)
