@@ -1,5 +1,5 @@
-"""What a recipe file needs: the list of cases of one scheduler class. Running a case is recording.py's business, writing it
-store.py's."""
+"""What a recipe file needs: the list of cases of one scheduler class. Running a case is recording.py's business,
+writing it store.py's."""
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
 
@@ -19,15 +19,18 @@ SHAPE = (2, 3, 4, 4)
 def dashed(*words):
     """A case's name of several values: "sde-dpmsolver++", 0.5 gives sde-dpmsolverpp-0-5."""
     texts = (f"{word:g}" if isinstance(word, float) else str(word) for word in words)
-    return "-".join(text.replace("_prediction", "").replace("++", "pp").replace("_", "-").replace(".", "-") for text in texts)
+    return "-".join(
+        text.replace("_prediction", "").replace("++", "pp").replace("_", "-").replace(".", "-") for text in texts
+    )
 
 
 class Recipe:
     """The cases of one scheduler class. Each method appends one case; see README.md for the fields.
 
-    `level(scheduler, t)` gives (alpha, sigma) of the sample at timestep t, so that the tape can be a plausible model output;
-    `space` is "vp" for x = alpha x0 + sigma noise, "ve" for that divided by alpha. `start` and `outputs` replace the tape's
-    first sample and model outputs; `probe` returns further facts and tensors of a step; `judged` asks for tolerance notes.
+    `level(scheduler, t)` gives (alpha, sigma) of the sample at timestep t, so that the tape can be a plausible model
+    output; `space` is "vp" for x = alpha x0 + sigma noise, "ve" for that divided by alpha. `start` and `outputs`
+    replace the tape's first sample and model outputs; `probe` returns further facts and tensors of a step; `judged`
+    asks for tolerance notes.
     """
 
     def __init__(self, scheduler, level, space="vp", start=start_sample, outputs=model_output, probe=None, judged=True):

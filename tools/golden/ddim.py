@@ -17,7 +17,14 @@ def variance_noise(case, i):
 
 recipe = Recipe(DDIMScheduler, level)
 steps, error = recipe.steps, recipe.error
-SD = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, set_alpha_to_one=False, steps_offset=1)
+SD = dict(
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule="scaled_linear",
+    clip_sample=False,
+    set_alpha_to_one=False,
+    steps_offset=1,
+)
 
 # ---- each config key alone ----
 steps("default", n=10)
@@ -28,7 +35,11 @@ steps("beta-end", dict(beta_end=0.03), n=5)
 steps("beta-scaled-linear", dict(beta_schedule="scaled_linear"), n=5)
 steps("beta-squaredcos", dict(beta_schedule="squaredcos_cap_v2"), n=10)
 steps("trained-betas", dict(num_train_timesteps=8, trained_betas=[0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]), n=4)
-steps("trained-betas-longer-than-n", dict(num_train_timesteps=6, trained_betas=[0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]), n=6)
+steps(
+    "trained-betas-longer-than-n",
+    dict(num_train_timesteps=6, trained_betas=[0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]),
+    n=6,
+)
 steps("clip-sample-off", dict(clip_sample=False), n=5)
 steps("clip-range-2", dict(clip_sample_range=2.0), n=5)
 steps("clip-range-half", dict(clip_sample_range=0.5), n=5)
@@ -38,10 +49,18 @@ steps("prediction-sample", dict(prediction_type="sample"), n=5)
 steps("prediction-v", dict(prediction_type="v_prediction"), n=5)
 steps("thresholding", dict(thresholding=True), n=5)
 for ratio in (0.5, 0.9, 1.0):
-    steps(dashed("thresholding-ratio", ratio), dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0), n=5)
+    steps(
+        dashed("thresholding-ratio", ratio),
+        dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0),
+        n=5,
+    )
 for top in (1.5, 100.0, 0.8):
     steps(dashed("thresholding-max", top), dict(thresholding=True, sample_max_value=top), n=5)
-steps("thresholding-wins-over-clip", dict(thresholding=True, clip_sample=True, clip_sample_range=0.3, sample_max_value=3.0), n=3)
+steps(
+    "thresholding-wins-over-clip",
+    dict(thresholding=True, clip_sample=True, clip_sample_range=0.3, sample_max_value=3.0),
+    n=3,
+)
 steps("thresholding-3d", dict(thresholding=True, sample_max_value=2.0), n=3, shape=[3, 5, 2])
 steps("spacing-linspace", dict(timestep_spacing="linspace"), n=5)
 steps("spacing-trailing", dict(timestep_spacing="trailing"), n=5)
@@ -54,24 +73,49 @@ for spacing in ("leading", "linspace", "trailing"):
         for eta in (0.0, 1.0):
             config = dict(timestep_spacing=spacing, prediction_type=prediction, clip_sample=False)
             steps(dashed(spacing, prediction, "eta", eta), config, n=7, count=4, options=dict(eta=eta))
-    steps(f"sd-{spacing}", {**SD, "timestep_spacing": spacing}, n=20, count=6)
-    steps(f"last-step-{spacing}", {**SD, "timestep_spacing": spacing}, n=12, first=9, count=3)
+    steps(f"sd-{spacing}", dict(SD, timestep_spacing=spacing), n=20, count=6)
+    steps(f"last-step-{spacing}", dict(SD, timestep_spacing=spacing), n=12, first=9, count=3)
     for offset in (1, 3):
         steps(f"{spacing}-offset-{offset}", dict(timestep_spacing=spacing, steps_offset=offset), n=6, count=3)
-steps("zero-snr-v-trailing", dict(rescale_betas_zero_snr=True, prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False), n=10)
-steps("zero-snr-v-trailing-eta-1", dict(rescale_betas_zero_snr=True, prediction_type="v_prediction", timestep_spacing="trailing"), n=5, options=dict(eta=1.0))
+steps(
+    "zero-snr-v-trailing",
+    dict(rescale_betas_zero_snr=True, prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False),
+    n=10,
+)
+steps(
+    "zero-snr-v-trailing-eta-1",
+    dict(rescale_betas_zero_snr=True, prediction_type="v_prediction", timestep_spacing="trailing"),
+    n=5,
+    options=dict(eta=1.0),
+)
 steps("zero-snr-epsilon-leading", dict(rescale_betas_zero_snr=True), n=5)  # leading starts at 800: no division by zero
-steps("squaredcos-v-trailing", dict(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing"), n=5)
-steps("squaredcos-alpha-not-one", dict(beta_schedule="squaredcos_cap_v2", set_alpha_to_one=False, clip_sample=False), n=5)
+steps(
+    "squaredcos-v-trailing",
+    dict(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", timestep_spacing="trailing"),
+    n=5,
+)
+steps(
+    "squaredcos-alpha-not-one", dict(beta_schedule="squaredcos_cap_v2", set_alpha_to_one=False, clip_sample=False), n=5
+)
 
 # ---- arguments of step ----
 for eta in (0.3, 0.5, 1.0):
     steps(dashed("eta", eta), n=5, options=dict(eta=eta))
     steps(dashed("eta", eta, "sd"), SD, n=10, count=5, options=dict(eta=eta))
 for prediction in ("epsilon", "sample", "v_prediction"):
-    steps(f"use-clipped-{prediction.replace('_prediction', '')}", dict(prediction_type=prediction), n=5, options=dict(use_clipped_model_output=True))
+    steps(
+        f"use-clipped-{prediction.replace('_prediction', '')}",
+        dict(prediction_type=prediction),
+        n=5,
+        options=dict(use_clipped_model_output=True),
+    )
 steps("use-clipped-eta-half", n=5, options=dict(use_clipped_model_output=True, eta=0.5))
-steps("use-clipped-thresholding", dict(thresholding=True, sample_max_value=1.5), n=5, options=dict(use_clipped_model_output=True))
+steps(
+    "use-clipped-thresholding",
+    dict(thresholding=True, sample_max_value=1.5),
+    n=5,
+    options=dict(use_clipped_model_output=True),
+)
 steps("use-clipped-without-clip", dict(clip_sample=False), n=5, options=dict(use_clipped_model_output=True))
 steps("variance-noise", n=4, options=dict(eta=1.0, variance_noise="variance_noise"), tape=variance_noise)
 steps("variance-noise-ignored-at-eta-0", n=3, options=dict(variance_noise="variance_noise"), tape=variance_noise)
@@ -79,8 +123,8 @@ steps("variance-noise-ignored-at-eta-0", n=3, options=dict(variance_noise="varia
 # ---- step counts ----
 for n in (1, 2, 3):
     steps(f"n-{n}", SD, n=n)
-    steps(f"n-{n}-trailing", {**SD, "timestep_spacing": "trailing"}, n=n)
-    steps(f"n-{n}-linspace", {**SD, "timestep_spacing": "linspace"}, n=n)
+    steps(f"n-{n}-trailing", dict(SD, timestep_spacing="trailing"), n=n)
+    steps(f"n-{n}-linspace", dict(SD, timestep_spacing="linspace"), n=n)
 steps("n-13", SD, n=13, count=4)
 steps("n-20-all", SD, n=20, count=20)
 steps("n-50", SD, n=50, count=4)
@@ -136,10 +180,23 @@ error("step-without-set-timesteps", "step", "TIMESTEPS_NOT_SET", request=None)
 error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="flow_prediction"), n=5)
 error("timestep-past-table", "step", "TIMESTEP_NOT_IN_PLAN", n=5, times=[1000])
 error("offset-past-table", "step", "CONFIG_INVALID", dict(num_train_timesteps=100, steps_offset=10), n=10)
-error("zero-snr-epsilon", "step", "NUMERIC", dict(rescale_betas_zero_snr=True, timestep_spacing="trailing", clip_sample=False), n=5)
+error(
+    "zero-snr-epsilon",
+    "step",
+    "NUMERIC",
+    dict(rescale_betas_zero_snr=True, timestep_spacing="trailing", clip_sample=False),
+    n=5,
+)
 error("thresholding-1d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[5])
 error("thresholding-2d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[3, 5])
-error("generator-and-variance-noise", "step", "REQUEST_INVALID", n=3, options=dict(eta=1.0, generator=True, variance_noise="variance_noise"), tape=variance_noise)
+error(
+    "generator-and-variance-noise",
+    "step",
+    "REQUEST_INVALID",
+    n=3,
+    options=dict(eta=1.0, generator=True, variance_noise="variance_noise"),
+    tape=variance_noise,
+)
 error("eta-too-large", "step", "NUMERIC", dict(clip_sample=False), n=5, options=dict(eta=3.0))
 for call in ("add_noise", "get_velocity"):
     error(f"{call.replace('_', '-')}-past-table", call, "TIMESTEP_NOT_IN_PLAN", call=call, timesteps=[1000, 3])

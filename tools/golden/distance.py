@@ -32,8 +32,8 @@ class Exact:
 
 
 class Distance:
-    """How far a float32 result may be from the truth: the larger of upstream's distance from float64 arithmetic, and the
-    effect of float32 rounding in the inputs (so that an unlucky tensor is not judged by a lucky upstream run)."""
+    """How far a float32 result may be from the truth: the larger of upstream's distance from float64 arithmetic, and
+    the effect of float32 rounding in the inputs (so that an unlucky tensor is not judged by a lucky upstream run)."""
 
     def __init__(self, module, build, case):
         self.exact, self.rounded = (Exact(module, build()) for _ in range(2))
@@ -44,7 +44,9 @@ class Distance:
         """Every element half a unit in the last place off, up or down."""
         if not isinstance(value, torch.Tensor):
             return value
-        return value.double() * (1 + 2**-24 * (2 * torch.rand(value.shape, generator=self.rounding).double() - 1).sign())
+        return value.double() * (
+            1 + 2**-24 * (2 * torch.rand(value.shape, generator=self.rounding).double() - 1).sign()
+        )
 
     def measure(self, i, inputs, results):
         exact = self.exact.step(*inputs, wide)

@@ -1,5 +1,6 @@
 """Golden cases of DPMSolverMultistepScheduler: algorithm x order x solver x prediction, every sigma option with every
-spacing and final sigma, the order rules at the end, and each way to fail."""
+spacing and final sigma, and the order rules at the end. How it is called and how it fails is in
+dpmsolver_multistep_calls.py."""
 
 import torch
 from diffusers import DPMSolverMultistepScheduler
@@ -27,7 +28,7 @@ def variance_noise(case, i):
 
 
 recipe = Recipe(DPMSolverMultistepScheduler, level, outputs=outputs)
-steps, error = recipe.steps, recipe.error
+steps = recipe.steps
 SD = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
 SHORT = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4]
 COSINE = dict(beta_schedule="squaredcos_cap_v2")
@@ -35,7 +36,13 @@ SIGMA_MIN = dict(final_sigmas_type="sigma_min")
 SDE = dict(algorithm_type="sde-dpmsolver++")
 FLOW = dict(use_flow_sigmas=True, prediction_type="flow_prediction")
 SPACINGS = ("linspace", "leading", "trailing")
-RESPACINGS = {"karras": "use_karras_sigmas", "exponential": "use_exponential_sigmas", "beta": "use_beta_sigmas", "lu": "use_lu_lambdas", "flow": "use_flow_sigmas"}
+RESPACINGS = {
+    "karras": "use_karras_sigmas",
+    "exponential": "use_exponential_sigmas",
+    "beta": "use_beta_sigmas",
+    "lu": "use_lu_lambdas",
+    "flow": "use_flow_sigmas",
+}
 ALGORITHMS = ("dpmsolver++", "sde-dpmsolver++", "dpmsolver", "sde-dpmsolver")
 
 # ---- each config key alone ----
@@ -51,15 +58,19 @@ for order in (1, 3, 4):  # an order above 3 runs the third-order formulas
     steps(f"solver-order-{order}", dict(solver_order=order), n=7)
 for prediction in ("sample", "v_prediction"):
     steps(dashed("prediction", prediction), dict(prediction_type=prediction), n=5)
-steps("prediction-flow-without-flow-sigmas", {**SD, "prediction_type": "flow_prediction"}, n=5)
+steps("prediction-flow-without-flow-sigmas", dict(SD, prediction_type="flow_prediction"), n=5)
 steps("thresholding", dict(thresholding=True), n=5)
 for ratio in (0.5, 0.9, 1.0):
-    steps(dashed("thresholding-ratio", ratio), dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0), n=4)
+    steps(
+        dashed("thresholding-ratio", ratio),
+        dict(thresholding=True, dynamic_thresholding_ratio=ratio, sample_max_value=10.0),
+        n=4,
+    )
 for top in (1.5, 100.0, 0.8):
     steps(dashed("thresholding-max", top), dict(thresholding=True, sample_max_value=top), n=4)
 steps("algorithm-sde-dpmsolverpp", SDE, n=5)
 for algorithm in ("dpmsolver", "sde-dpmsolver"):
-    steps(dashed("algorithm", algorithm), {**SIGMA_MIN, "algorithm_type": algorithm}, n=5)
+    steps(dashed("algorithm", algorithm), dict(SIGMA_MIN, algorithm_type=algorithm), n=5)
 for solver in ("heun", "logrho", "bh1", "bh2"):
     steps(dashed("solver-type", solver), dict(solver_type=solver), n=5)
 steps("lower-order-final-off", dict(lower_order_final=False), n=6)
@@ -71,7 +82,7 @@ steps("final-sigma-min", SIGMA_MIN, n=5)
 steps("lambda-min-clipped", dict(lambda_min_clipped=-5.1), n=5)
 steps("lambda-min-clipped-strongly", dict(lambda_min_clipped=-1.0), n=5)
 for variance in ("learned", "learned_range"):
-    steps(dashed("variance", variance), {**SD, "variance_type": variance}, n=4)
+    steps(dashed("variance", variance), dict(SD, variance_type=variance), n=4)
 steps("spacing-leading", dict(timestep_spacing="leading"), n=5)
 steps("spacing-trailing", dict(timestep_spacing="trailing"), n=5)
 steps("steps-offset-1", dict(steps_offset=1), n=4)
@@ -86,20 +97,20 @@ for algorithm in ALGORITHMS:
             if order == 3 and (algorithm == "sde-dpmsolver" or solver == "heun") or order == 1 and solver == "heun":
                 continue  # sde-dpmsolver has no third order; heun concerns the second order only (once, below)
             final = SIGMA_MIN if algorithm in ("dpmsolver", "sde-dpmsolver") else {}
-            config = {**SD, **final, "algorithm_type": algorithm, "solver_order": order, "solver_type": solver}
+            config = dict(SD, **final, algorithm_type=algorithm, solver_order=order, solver_type=solver)
             for prediction in ("epsilon", "sample", "v_prediction"):
-                steps(dashed(algorithm, order, solver, prediction), {**config, "prediction_type": prediction}, n=6)
+                steps(dashed(algorithm, order, solver, prediction), dict(config, prediction_type=prediction), n=6)
             steps(dashed(algorithm, order, solver, "n-16"), config, n=16, begin_index=11)
             if not final:
-                steps(dashed(algorithm, order, solver, "final-sigma-min"), {**config, **SIGMA_MIN}, n=6)
-                steps(dashed(algorithm, order, solver, "flow"), {**config, **FLOW}, n=6)
+                steps(dashed(algorithm, order, solver, "final-sigma-min"), dict(config, **SIGMA_MIN), n=6)
+                steps(dashed(algorithm, order, solver, "flow"), dict(config, **FLOW), n=6)
         if (algorithm, order) != ("sde-dpmsolver", 3):
             threshold = dict(solver_type="midpoint", thresholding=True, sample_max_value=1.5)
-            steps(dashed(algorithm, order, "thresholding"), {**config, **threshold}, n=4)
-steps("order-3-heun", {**SD, "solver_order": 3, "solver_type": "heun"}, n=6)
+            steps(dashed(algorithm, order, "thresholding"), dict(config, **threshold), n=4)
+steps("order-3-heun", dict(SD, solver_order=3, solver_type="heun"), n=6)
 for algorithm in ("dpmsolver++", "sde-dpmsolver++"):
     for order in (2, 3):
-        config = {**SD, "algorithm_type": algorithm, "solver_order": order, "use_karras_sigmas": True}
+        config = dict(SD, algorithm_type=algorithm, solver_order=order, use_karras_sigmas=True)
         steps(dashed(algorithm, order, "karras"), config, n=8)
         steps(dashed(algorithm, order, "karras-n-50"), config, n=50, count=6)
         steps(dashed(algorithm, order, "karras-n-50-tail"), config, n=50, begin_index=44)
@@ -110,18 +121,31 @@ for spacing in SPACINGS:
         for final in ("zero", "sigma_min"):
             config = {**SD, "timestep_spacing": spacing, "final_sigmas_type": final, **({key: True} if key else {})}
             steps(dashed(spacing, name, final), config, n=7, count=7 if spacing == "linspace" else 3)
-    steps(f"{spacing}-offset-1", {**SD, "timestep_spacing": spacing, "steps_offset": 1}, n=5, count=3)
-    steps(f"{spacing}-last-steps", {**SD, "timestep_spacing": spacing}, n=20, begin_index=16)
+    steps(f"{spacing}-offset-1", dict(SD, timestep_spacing=spacing, steps_offset=1), n=5, count=3)
+    steps(f"{spacing}-last-steps", dict(SD, timestep_spacing=spacing), n=20, begin_index=16)
     for bound in (-5.1, -2.0):
-        steps(dashed(spacing, "cosine-lambda", -bound), {**COSINE, "timestep_spacing": spacing, "lambda_min_clipped": bound}, n=5)
-    steps(f"{spacing}-zero-snr-v", {**SD, "timestep_spacing": spacing, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}, n=5)
+        steps(
+            dashed(spacing, "cosine-lambda", -bound),
+            dict(COSINE, timestep_spacing=spacing, lambda_min_clipped=bound),
+            n=5,
+        )
+    steps(
+        f"{spacing}-zero-snr-v",
+        dict(SD, timestep_spacing=spacing, rescale_betas_zero_snr=True, prediction_type="v_prediction"),
+        n=5,
+    )
 for name, key in RESPACINGS.items():
     for n in (1, 2, 3):
         steps(f"{name}-n-{n}", {**SD, key: True}, n=n)
     # Cosine betas truncate the sigmas' timesteps, so the first two are often equal: begin_index avoids the lookup.
     steps(f"{name}-cosine", {**COSINE, key: True}, n=5, begin_index=0)
     steps(f"{name}-cosine-v", {**COSINE, key: True, "prediction_type": "v_prediction"}, n=8, begin_index=0)
-    steps(f"{name}-zero-snr-v", {**SD, key: True, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}, n=5, begin_index=0)
+    steps(
+        f"{name}-zero-snr-v",
+        {**SD, key: True, "rescale_betas_zero_snr": True, "prediction_type": "v_prediction"},
+        n=5,
+        begin_index=0,
+    )
     steps(f"{name}-default-betas-20", {key: True}, n=20, count=4)
     steps(f"{name}-sde", {**SD, **SDE, key: True}, n=6)
     steps(f"{name}-order-3", {**SD, key: True, "solver_order": 3}, n=8)
@@ -130,165 +154,132 @@ for n, twice in ((100, 97), (500, 437)):  # integer timesteps of which some occu
     steps(f"karras-n-{n}-duplicate-by-timestep", dict(use_karras_sigmas=True), n=n, first=twice, count=2)
     steps(f"karras-n-{n}-duplicate-by-index", dict(use_karras_sigmas=True), n=n, begin_index=twice, count=3)
     steps(f"karras-n-{n}-tail", dict(use_karras_sigmas=True), n=n, begin_index=n - 4)
-steps("karras-cosine-starts-at-the-second", {**COSINE, "use_karras_sigmas": True}, n=5, count=4)
+steps("karras-cosine-starts-at-the-second", dict(COSINE, use_karras_sigmas=True), n=5, count=4)
 
 # ---- flow sigmas and shifts ----
 for shift in (0.5, 3.0, 7.0):
-    steps(dashed("flow-shift", shift), {**FLOW, "flow_shift": shift}, n=6)
+    steps(dashed("flow-shift", shift), dict(FLOW, flow_shift=shift), n=6)
 for prediction in ("epsilon", "sample", "v_prediction"):
     steps(dashed("flow", prediction), dict(use_flow_sigmas=True, prediction_type=prediction), n=5)
-steps("flow-n-20", {**FLOW, "flow_shift": 3.0, "solver_order": 3}, n=20, count=5)
-steps("flow-num-train-timesteps-500", {**FLOW, "num_train_timesteps": 500}, n=5)
+steps("flow-n-20", dict(FLOW, flow_shift=3.0, solver_order=3), n=20, count=5)
+steps("flow-num-train-timesteps-500", dict(FLOW, num_train_timesteps=500), n=5)
 for mu in (0.5, 1.15):
-    steps(dashed("flow-mu", mu), {**FLOW, "use_dynamic_shifting": True}, n=6, request=dict(mu=mu))
-steps("mu-without-flow", {**SD, "use_dynamic_shifting": True}, n=4, request=dict(mu=0.7))
+    steps(dashed("flow-mu", mu), dict(FLOW, use_dynamic_shifting=True), n=6, request=dict(mu=mu))
+steps("mu-without-flow", dict(SD, use_dynamic_shifting=True), n=4, request=dict(mu=0.7))
 # Upstream writes exp(mu) into the config object, so that a later call without mu uses it again.
-steps("flow-mu-remembered", {**FLOW, "use_dynamic_shifting": True}, n=4, earlier=[dict(request=dict(num_inference_steps=6, mu=1.0), stepped=1)])
-steps("flow-mu-replaced", {**FLOW, "use_dynamic_shifting": True}, n=4, request=dict(mu=0.2), earlier=[dict(request=dict(num_inference_steps=6, mu=1.0))])
+steps(
+    "flow-mu-remembered",
+    dict(FLOW, use_dynamic_shifting=True),
+    n=4,
+    earlier=[dict(request=dict(num_inference_steps=6, mu=1.0), stepped=1)],
+)
+steps(
+    "flow-mu-replaced",
+    dict(FLOW, use_dynamic_shifting=True),
+    n=4,
+    request=dict(mu=0.2),
+    earlier=[dict(request=dict(num_inference_steps=6, mu=1.0))],
+)
 
 # ---- the order rules at the end: 15 steps is the border ----
 for n in (14, 15):
     for order in (2, 3):
         for final in ("zero", "sigma_min"):
-            steps(f"n-{n}-order-{order}-{final.replace('_', '-')}-end", {**SD, "solver_order": order, "final_sigmas_type": final}, n=n, begin_index=n - 6)
+            steps(
+                f"n-{n}-order-{order}-{final.replace('_', '-')}-end",
+                dict(SD, solver_order=order, final_sigmas_type=final),
+                n=n,
+                begin_index=n - 6,
+            )
 for order in (2, 3):
     for final in ("zero", "sigma_min"):
         name = f"order-{order}-{final.replace('_', '-')}"
-        steps(f"{name}-lower-order-final-off", {**SD, "solver_order": order, "final_sigmas_type": final, "lower_order_final": False}, n=7)
-        steps(f"{name}-euler-at-final", {**SD, "solver_order": order, "final_sigmas_type": final, "euler_at_final": True, "lower_order_final": False}, n=7)
-        steps(f"{name}-euler-at-final-n-16", {**SD, "solver_order": order, "final_sigmas_type": final, "euler_at_final": True}, n=16, begin_index=10)
+        steps(
+            f"{name}-lower-order-final-off",
+            dict(SD, solver_order=order, final_sigmas_type=final, lower_order_final=False),
+            n=7,
+        )
+        steps(
+            f"{name}-euler-at-final",
+            dict(SD, solver_order=order, final_sigmas_type=final, euler_at_final=True, lower_order_final=False),
+            n=7,
+        )
+        steps(
+            f"{name}-euler-at-final-n-16",
+            dict(SD, solver_order=order, final_sigmas_type=final, euler_at_final=True),
+            n=16,
+            begin_index=10,
+        )
 for name in ("karras", "lu"):  # the last sigma repeats: h is 0 at the last step
     steps(f"{name}-sigma-min-n-16-midpoint", {**SD, **SIGMA_MIN, RESPACINGS[name]: True}, n=16, begin_index=11)
-    steps(f"{name}-sigma-min-n-16-order-3-euler", {**SD, **SIGMA_MIN, RESPACINGS[name]: True, "solver_order": 3, "euler_at_final": True}, n=16, begin_index=11)
-steps("sde-karras-sigma-min-n-16", {**SD, **SDE, **SIGMA_MIN, "use_karras_sigmas": True}, n=16, begin_index=11)
+    steps(
+        f"{name}-sigma-min-n-16-order-3-euler",
+        {**SD, **SIGMA_MIN, RESPACINGS[name]: True, "solver_order": 3, "euler_at_final": True},
+        n=16,
+        begin_index=11,
+    )
+steps("sde-karras-sigma-min-n-16", dict(SD, **SDE, **SIGMA_MIN, use_karras_sigmas=True), n=16, begin_index=11)
 
 # ---- custom timesteps ----
 AYS = [999, 850, 736, 645, 545, 455, 343, 233, 124, 24]
 steps("timesteps-ays", SD, request=dict(timesteps=AYS))
-steps("timesteps-order-3", {**SD, "solver_order": 3}, request=dict(timesteps=AYS))
+steps("timesteps-order-3", dict(SD, solver_order=3), request=dict(timesteps=AYS))
 steps("timesteps-fractions-are-cut", SD, request=dict(timesteps=[950.9, 400.5, 10.1]))
-steps("timesteps-to-zero-sigma-min", {**SD, **SIGMA_MIN}, request=dict(timesteps=[999, 500, 1]))
+steps("timesteps-to-zero-sigma-min", dict(SD, **SIGMA_MIN), request=dict(timesteps=[999, 500, 1]))
 steps("timesteps-one", SD, request=dict(timesteps=[700]))
 
 # ---- arguments of step ----
 for algorithm in ("sde-dpmsolver++", "sde-dpmsolver"):
     final = SIGMA_MIN if algorithm == "sde-dpmsolver" else {}
-    config = {**SD, **final, "algorithm_type": algorithm}
-    steps(dashed(algorithm, "variance-noise"), config, n=5, options=dict(variance_noise="variance_noise"), tape=variance_noise)
+    config = dict(SD, **final, algorithm_type=algorithm)
+    steps(
+        dashed(algorithm, "variance-noise"),
+        config,
+        n=5,
+        options=dict(variance_noise="variance_noise"),
+        tape=variance_noise,
+    )
 steps("variance-noise-ignored", SD, n=3, options=dict(variance_noise="variance_noise"), tape=variance_noise)
-steps("variance-learned-dpmsolver", {**SD, **SIGMA_MIN, "algorithm_type": "dpmsolver", "variance_type": "learned_range"}, n=4)
-steps("variance-learned-thresholding", dict(variance_type="learned_range", thresholding=True, sample_max_value=2.0), n=4)
+steps(
+    "variance-learned-dpmsolver", dict(SD, **SIGMA_MIN, algorithm_type="dpmsolver", variance_type="learned_range"), n=4
+)
+steps(
+    "variance-learned-thresholding", dict(variance_type="learned_range", thresholding=True, sample_max_value=2.0), n=4
+)
 
 # ---- step counts ----
 for n in (1, 2, 3):
     for spacing in SPACINGS:
-        steps(f"n-{n}-{spacing}", {**SD, "timestep_spacing": spacing}, n=n)
-    steps(f"n-{n}-order-3-sigma-min", {**SD, **SIGMA_MIN, "solver_order": 3}, n=n)
+        steps(f"n-{n}-{spacing}", dict(SD, timestep_spacing=spacing), n=n)
+    steps(f"n-{n}-order-3-sigma-min", dict(SD, **SIGMA_MIN, solver_order=3), n=n)
 steps("n-13", SD, n=13, count=4)
 steps("n-20-all", SD, n=20, count=20)
-steps("n-20-sde-all", {**SD, **SDE}, n=20, count=20)
+steps("n-20-sde-all", dict(SD, **SDE), n=20, count=20)
 for order in (2, 3):
-    steps(f"n-50-order-{order}", {**SD, "solver_order": order}, n=50, count=5)
-    steps(f"n-50-order-{order}-tail", {**SD, "solver_order": order}, n=50, begin_index=45)
+    steps(f"n-50-order-{order}", dict(SD, solver_order=order), n=50, count=5)
+    steps(f"n-50-order-{order}-tail", dict(SD, solver_order=order), n=50, begin_index=45)
 for spacing in SPACINGS:
     for n in (999, 1000):
         if (spacing, n) != ("leading", 1000):  # 1000 // 1001 is 0: every timestep is 0, an error below
-            steps(f"n-{n}-{spacing}-head", {**SD, "timestep_spacing": spacing}, n=n, count=4)
-            steps(f"n-{n}-{spacing}-tail", {**SD, "timestep_spacing": spacing}, n=n, begin_index=n - 4)
-    steps(f"n-999-{spacing}-order-3-tail", {**SD, "timestep_spacing": spacing, "solver_order": 3}, n=999, begin_index=995)
+            steps(f"n-{n}-{spacing}-head", dict(SD, timestep_spacing=spacing), n=n, count=4)
+            steps(f"n-{n}-{spacing}-tail", dict(SD, timestep_spacing=spacing), n=n, begin_index=n - 4)
+    steps(f"n-999-{spacing}-order-3-tail", dict(SD, timestep_spacing=spacing, solver_order=3), n=999, begin_index=995)
 for algorithm in ("dpmsolver++", "sde-dpmsolver++"):  # h is small: the third-order coefficient cancels in float32
     for n in (200, 999):
-        config = {**SD, "algorithm_type": algorithm, "solver_order": 3}
+        config = dict(SD, algorithm_type=algorithm, solver_order=3)
         steps(dashed("n", n, algorithm, "order-3-middle"), config, n=n, begin_index=n // 2, count=5)
 for n in (61, 103):  # numpy's arange overshoots: a further timestep, -1, whose sigma is interpolated as at 0
     for final in ("zero", "sigma_min"):
-        steps(dashed("trailing-overshoot", n, final), {**SD, "timestep_spacing": "trailing", "final_sigmas_type": final}, n=n, begin_index=n - 3)
-    steps(f"trailing-overshoot-{n}-karras", {**SD, "timestep_spacing": "trailing", "use_karras_sigmas": True}, n=n, begin_index=n - 3)
+        steps(
+            dashed("trailing-overshoot", n, final),
+            dict(SD, timestep_spacing="trailing", final_sigmas_type=final),
+            n=n,
+            begin_index=n - 3,
+        )
+    steps(
+        f"trailing-overshoot-{n}-karras",
+        dict(SD, timestep_spacing="trailing", use_karras_sigmas=True),
+        n=n,
+        begin_index=n - 3,
+    )
 steps("n-over-train", dict(num_train_timesteps=20, use_karras_sigmas=True), n=40, begin_index=0, count=4)
-
-# ---- where a run starts, and what is called twice ----
-steps("begin-index-3", SD, n=10, begin_index=3, count=4)
-steps("img2img-by-timestep", SD, n=10, first=6)
-steps("begin-index-overrides-timestep", SD, n=10, begin_index=2, times=[999, 999])
-steps("timestep-only-matters-once", SD, n=5, times=[999, 0, 0])
-steps("timestep-foreign-means-the-last", SD, n=5, times=[123])
-steps("timestep-from-the-full-table", SD, n=5, times=[998])
-steps("set-timesteps-twice", SD, n=5, earlier=[dict(request=dict(num_inference_steps=9), stepped=3)])
-steps("set-timesteps-clears-begin-index", SD, n=5, count=3, earlier=[dict(request=dict(num_inference_steps=9), begin_index=4)])
-
-# ---- shapes and dtypes ----
-for name, shape in (("1x4x8x8", [1, 4, 8, 8]), ("2d", [3, 5]), ("3d", [1, 16, 7]), ("5d", [2, 4, 3, 5, 5]), ("1d", [7])):
-    steps(f"shape-{name}", {**SD, **SDE}, n=3, shape=shape)
-for name, config in (
-    ("epsilon", SD),
-    ("v-karras", {**SD, "prediction_type": "v_prediction", "use_karras_sigmas": True}),
-    ("sde", {**SD, **SDE}),
-    ("order-3", {**SD, "solver_order": 3}),
-    ("flow", {**FLOW, "flow_shift": 3.0}),
-    ("dpmsolver", {**SD, **SIGMA_MIN, "algorithm_type": "dpmsolver"}),
-    ("thresholding", dict(thresholding=True, sample_max_value=2.0)),
-):
-    steps(f"float16-{name}", config, n=5, dtype="float16")
-
-# ---- add_noise in every index state ----
-add_noise = recipe.add_noise
-add_noise("add-noise-before-set-timesteps", SD, rows=[0, 500, 999])  # sigmas still ascend there: row 0 gets the smallest
-add_noise("add-noise-fresh", SD, n=10, rows=[0, 3, 9])
-add_noise("add-noise-karras", {**SD, "use_karras_sigmas": True}, n=10, rows=[2, 7])
-add_noise("add-noise-flow", {**FLOW, "flow_shift": 3.0}, n=10, rows=[0, 7])
-add_noise("add-noise-begin-index", SD, n=10, begin_index=4, rows=[0, 9])
-add_noise("add-noise-begin-index-after-steps", SD, n=10, begin_index=4, stepped=3, rows=[0, 9])
-add_noise("add-noise-after-steps", SD, n=10, stepped=3, rows=[0, 9])
-add_noise("add-noise-foreign-means-the-last", SD, n=10, timesteps=[123, 5])
-add_noise("add-noise-duplicates", dict(use_karras_sigmas=True), n=100, rows=[97, 98])
-add_noise("add-noise-zero-snr", {**SD, "rescale_betas_zero_snr": True}, n=10, rows=[0, 9])
-add_noise("add-noise-float16", SD, n=10, rows=[0, 9], dtype="float16")
-add_noise("add-noise-float16-flow", FLOW, n=10, rows=[0, 9], dtype="float16")
-add_noise("add-noise-5d", SD, n=10, rows=[1, 8], shape=[2, 4, 3, 5, 5])
-
-# ---- failures ----
-error("beta-schedule-unknown", "constructor", "CONFIG_INVALID", dict(beta_schedule="cosine"))
-for first, second in (("karras", "exponential"), ("karras", "beta"), ("exponential", "beta")):
-    error(f"{first}-and-{second}", "constructor", "CONFIG_CONFLICT", {RESPACINGS[first]: True, RESPACINGS[second]: True})
-for algorithm in ("dpmsolver", "sde-dpmsolver", "deis"):
-    error(dashed(algorithm, "final-zero"), "constructor", "CONFIG_CONFLICT", dict(algorithm_type=algorithm))
-error("algorithm-unknown", "constructor", "CONFIG_INVALID", dict(algorithm_type="data_prediction"))
-error("solver-type-unknown", "constructor", "CONFIG_INVALID", dict(solver_type="rk4"))
-error("request-empty", "set_timesteps", "REQUEST_INVALID", request={})
-error("request-n-and-timesteps", "set_timesteps", "REQUEST_INVALID", n=2, request=dict(timesteps=[999, 1]))
-for name in ("karras", "exponential", "beta", "lu", "flow"):
-    error(f"timesteps-with-{name}", "set_timesteps", "CONFIG_CONFLICT", {RESPACINGS[name]: True}, request=dict(timesteps=[999, 1]))
-error("mu-without-dynamic-shifting", "set_timesteps", "CONFIG_CONFLICT", FLOW, n=5, request=dict(mu=1.0))
-error("mu-with-linear-shift", "set_timesteps", "CONFIG_CONFLICT", {**FLOW, "use_dynamic_shifting": True, "time_shift_type": "linear"}, n=5, request=dict(mu=1.0))
-error("spacing-unknown", "set_timesteps", "CONFIG_INVALID", dict(timestep_spacing="karras"), n=5)
-error("final-sigmas-type-unknown", "set_timesteps", "CONFIG_INVALID", dict(final_sigmas_type="one"), n=5)
-error("n-zero-trailing", "set_timesteps", "REQUEST_INVALID", dict(timestep_spacing="trailing"), n=0)
-error("n-zero", "step", "REQUEST_INVALID", n=0, times=[999])
-error("sigmas-not-accepted", "set_timesteps", "REQUEST_INVALID", request=dict(sigmas=[10.0, 1.0, 0.0]))
-error("step-without-set-timesteps", "step", "TIMESTEPS_NOT_SET", request=None)
-error("solver-order-zero", "step", "CONFIG_INVALID", dict(solver_order=0), n=5)
-error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="noise"), n=5)
-for algorithm in ("dpmsolver", "sde-dpmsolver"):
-    config = {**SD, **SIGMA_MIN, "algorithm_type": algorithm}
-    error(dashed(algorithm, "flow-prediction"), "step", "CONFIG_CONFLICT", {**config, "prediction_type": "flow_prediction"}, n=5)
-for solver in ("midpoint", "heun"):
-    config = {**SD, **SIGMA_MIN, "algorithm_type": "sde-dpmsolver", "solver_order": 3, "solver_type": solver}
-    error(dashed("sde-dpmsolver-order-3", solver), "step", "CONFIG_CONFLICT", config, n=6)
-error("past-the-end", "step", "RUN_EXHAUSTED", SD, n=3, times=[999, 666, 333, 333])
-error("begin-index-past-the-end", "step", "RUN_EXHAUSTED", SD, n=3, begin_index=4, times=[999])
-error("timestep-foreign-then-exhausted", "step", "RUN_EXHAUSTED", SD, n=5, times=[123, 123])
-error("karras-cosine-exhausted", "step", "RUN_EXHAUSTED", {**COSINE, "use_karras_sigmas": True}, n=5)
-error("learned-four-channels", "step", "SHAPE_MISMATCH", {**SD, "variance_type": "learned"}, n=3, shape=[2, 4, 3, 3])
-error("thresholding-1d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[5])
-error("thresholding-2d", "step", "SHAPE_MISMATCH", dict(thresholding=True), n=3, shape=[3, 5])
-# Two equal neighbouring sigmas: h is 0 and a coefficient 0 / 0 or 1 / 0. (With lu they differ in the last bits; there h is 0
-# in float32 only, and upstream's NaN is no law.)
-for name in ("karras", "exponential", "beta"):
-    config = {**SD, **SIGMA_MIN, RESPACINGS[name]: True}
-    error(f"{name}-sigma-min-heun", "step", "NUMERIC", {**config, "solver_type": "heun"}, n=16, begin_index=13)
-    error(f"{name}-sigma-min-order-3", "step", "NUMERIC", {**config, "solver_order": 3}, n=16, begin_index=12)
-    error(f"{name}-sigma-min-heun-short", "step", "NUMERIC", {**config, "solver_type": "heun", "lower_order_final": False}, n=4)
-error("trained-betas-too-few", "step", "NUMERIC", dict(num_train_timesteps=12, trained_betas=SHORT), n=5)
-error("n-1000-linspace-duplicate", "step", "NUMERIC", SD, n=1000, begin_index=498)
-error("n-1000-leading", "step", "NUMERIC", {**SD, "timestep_spacing": "leading"}, n=1000, count=4)
-error("n-1000-trailing-sigma-min-heun", "step", "NUMERIC", {**SD, **SIGMA_MIN, "timestep_spacing": "trailing", "solver_type": "heun"}, n=1000, begin_index=997)

@@ -1,4 +1,5 @@
-"""Golden cases of FlowMatchEulerDiscreteScheduler: shifts, custom schedules, per-token timesteps, and each way to fail."""
+"""Golden cases of FlowMatchEulerDiscreteScheduler: shifts, custom schedules, per-token timesteps, and each way to
+fail."""
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
@@ -60,7 +61,7 @@ for name, config, request in (
         for inverted in (False, True):
             extra = {**({key: True} if key else {}), **({"invert_sigmas": True} if inverted else {})}
             suffix = "-".join(["", *filter(None, [respacing, inverted and "inverted"])])
-            steps(f"set-{name}{suffix}", {**config, **extra}, n=7, request=request, count=3)
+            steps(f"set-{name}{suffix}", dict(config, **extra), n=7, request=request, count=3)
 for mu in (-0.5, 0.0, 0.5, 3.0):
     steps(dashed("dynamic-mu", mu), DYNAMIC, n=4, request=dict(mu=mu))
 for mu in (0.5, 1.0, 3.0):
@@ -68,9 +69,9 @@ for mu in (0.5, 1.0, 3.0):
 steps("mu-without-dynamic-is-ignored", SD3, n=4, request=dict(mu=1.0))
 steps("dynamic-ignores-shift", FLUX, n=4, request=dict(mu=1.15))
 steps("ltx", LTX, n=8, request=dict(mu=1.6))
-steps("stochastic-shift", {**STOCHASTIC, **SD3}, n=6)
-steps("stochastic-inverted", {**STOCHASTIC, "invert_sigmas": True}, n=4)
-steps("stochastic-karras", {**STOCHASTIC, "use_karras_sigmas": True}, n=4)
+steps("stochastic-shift", dict(STOCHASTIC, **SD3), n=6)
+steps("stochastic-inverted", dict(STOCHASTIC, invert_sigmas=True), n=4)
+steps("stochastic-karras", dict(STOCHASTIC, use_karras_sigmas=True), n=4)
 
 # ---- custom schedules ----
 LIST = [1.0, 0.9, 0.75, 0.5, 0.3]
@@ -99,7 +100,11 @@ steps("timesteps-inverted", dict(invert_sigmas=True), request=dict(timesteps=[10
 steps("timesteps-num-train-100", dict(num_train_timesteps=100), request=dict(timesteps=[100.0, 40.0, 7.0]))
 steps("timesteps-and-sigmas", request=dict(timesteps=[900.0, 500.0, 100.0], sigmas=[1.0, 0.6, 0.2]))
 steps("timesteps-and-sigmas-shift-3", SD3, request=dict(timesteps=[900.0, 500.0, 100.0], sigmas=[1.0, 0.6, 0.2]))
-steps("timesteps-and-sigmas-inverted", dict(invert_sigmas=True), request=dict(timesteps=[900.0, 500.0, 100.0], sigmas=[1.0, 0.6, 0.2]))
+steps(
+    "timesteps-and-sigmas-inverted",
+    dict(invert_sigmas=True),
+    request=dict(timesteps=[900.0, 500.0, 100.0], sigmas=[1.0, 0.6, 0.2]),
+)
 steps("timesteps-and-sigmas-n", n=3, request=dict(timesteps=[900.0, 500.0, 100.0], sigmas=[1.0, 0.6, 0.2]))
 
 # ---- set_shift ----
@@ -111,11 +116,29 @@ steps("set-shift-between", n=4, set_shift=2.0, earlier=[dict(request=dict(num_in
 
 # ---- arguments of step ----
 steps("churn-arguments-are-ignored", n=4, options=dict(s_churn=10.0, s_tmin=0.1, s_tmax=0.9, s_noise=1.1))
-for name, config, request in (("plain", {}, {}), ("shift-3", SD3, {}), ("dynamic", FLUX, dict(mu=1.0)), ("train-100", dict(num_train_timesteps=100), {})):
-    fields = dict(n=4, request=request, shape=[2, 5, 3], options=dict(per_token_timesteps="per_token_timesteps"), tape=per_token_timesteps)
+for name, config, request in (
+    ("plain", {}, {}),
+    ("shift-3", SD3, {}),
+    ("dynamic", FLUX, dict(mu=1.0)),
+    ("train-100", dict(num_train_timesteps=100), {}),
+):
+    fields = dict(
+        n=4,
+        request=request,
+        shape=[2, 5, 3],
+        options=dict(per_token_timesteps="per_token_timesteps"),
+        tape=per_token_timesteps,
+    )
     steps(f"per-token-{name}", config, **fields)
-    steps(f"per-token-{name}-stochastic", {**config, **STOCHASTIC}, **fields)
-steps("per-token-float16", n=3, shape=[2, 5, 3], dtype="float16", options=dict(per_token_timesteps="per_token_timesteps"), tape=per_token_timesteps)
+    steps(f"per-token-{name}-stochastic", dict(config, **STOCHASTIC), **fields)
+steps(
+    "per-token-float16",
+    n=3,
+    shape=[2, 5, 3],
+    dtype="float16",
+    options=dict(per_token_timesteps="per_token_timesteps"),
+    tape=per_token_timesteps,
+)
 
 # ---- step counts ----
 for n in (1, 2, 3):
@@ -144,14 +167,27 @@ steps("timestep-only-matters-once", n=5, times=[1000.0, 1.0, 1.0])
 steps("without-set-timesteps", SD3, request=None, count=3)
 steps("without-set-timesteps-dynamic", FLUX, request=None, begin_index=500, count=2)
 steps("set-timesteps-twice", SD3, n=5, earlier=[dict(request=dict(num_inference_steps=9), stepped=3)])
-steps("set-timesteps-clears-begin-index", n=5, count=3, earlier=[dict(request=dict(num_inference_steps=9), begin_index=4)])
+steps(
+    "set-timesteps-clears-begin-index", n=5, count=3, earlier=[dict(request=dict(num_inference_steps=9), begin_index=4)]
+)
 steps("set-timesteps-after-sigmas", SD3, n=3, earlier=[dict(request=dict(sigmas=[0.9, 0.4]), stepped=1)])
 
 # ---- shapes and dtypes ----
-for name, shape in (("1x4x8x8", [1, 4, 8, 8]), ("2d", [3, 5]), ("3d", [1, 16, 7]), ("5d", [2, 4, 3, 5, 5]), ("1d", [7])):
+for name, shape in (
+    ("1x4x8x8", [1, 4, 8, 8]),
+    ("2d", [3, 5]),
+    ("3d", [1, 16, 7]),
+    ("5d", [2, 4, 3, 5, 5]),
+    ("1d", [7]),
+):
     steps(f"shape-{name}", SD3, n=3, shape=shape)
     steps(f"shape-{name}-stochastic", STOCHASTIC, n=2, shape=shape)
-for name, config, request in (("plain", {}, {}), ("shift-3", SD3, {}), ("dynamic", FLUX, dict(mu=1.0)), ("stochastic", STOCHASTIC, {})):
+for name, config, request in (
+    ("plain", {}, {}),
+    ("shift-3", SD3, {}),
+    ("dynamic", FLUX, dict(mu=1.0)),
+    ("stochastic", STOCHASTIC, {}),
+):
     steps(f"float16-{name}", config, n=5, request=request, dtype="float16")
 
 # ---- scale_noise in every index state ----
@@ -170,11 +206,18 @@ scale_noise("scale-noise-5d", SD3, n=10, rows=[1, 8], shape=[2, 4, 3, 5, 5])
 
 # ---- failures (integer timesteps, which upstream refuses, cannot be told from others in JavaScript) ----
 for first, second in (("karras", "exponential"), ("karras", "beta"), ("exponential", "beta")):
-    error(f"{first}-and-{second}", "constructor", "CONFIG_CONFLICT", {RESPACINGS[first]: True, RESPACINGS[second]: True})
+    error(
+        f"{first}-and-{second}", "constructor", "CONFIG_CONFLICT", {RESPACINGS[first]: True, RESPACINGS[second]: True}
+    )
 error("time-shift-type-unknown", "constructor", "CONFIG_INVALID", dict(time_shift_type="cubic"))
 error("mu-missing", "set_timesteps", "REQUEST_INVALID", DYNAMIC, n=5)
 error("request-empty", "set_timesteps", "REQUEST_INVALID", request={})
-error("sigmas-and-timesteps-differ", "set_timesteps", "REQUEST_INVALID", request=dict(sigmas=[1.0, 0.5], timesteps=[900.0]))
+error(
+    "sigmas-and-timesteps-differ",
+    "set_timesteps",
+    "REQUEST_INVALID",
+    request=dict(sigmas=[1.0, 0.5], timesteps=[900.0]),
+)
 error("n-and-sigmas-differ", "set_timesteps", "REQUEST_INVALID", n=3, request=dict(sigmas=[1.0, 0.5]))
 error("n-and-timesteps-differ", "set_timesteps", "REQUEST_INVALID", n=3, request=dict(timesteps=[900.0, 500.0]))
 for name, key in RESPACINGS.items():
@@ -190,6 +233,20 @@ error("without-set-timesteps-has-no-last-sigma", "step", "RUN_EXHAUSTED", reques
 error("shift-terminal-n-1", "step", "NUMERIC", dict(shift_terminal=0.1), n=1)
 error("shift-terminal-one", "step", "CONFIG_INVALID", dict(shift_terminal=1), n=5)
 error("shift-zero", "step", "CONFIG_INVALID", dict(shift=0.0), n=5)
-error("exponential-ending-in-zero", "set_timesteps", "NUMERIC", dict(use_exponential_sigmas=True), request=dict(sigmas=[1.0, 0.5, 0.0]))
-error("per-token-4d", "step", "SHAPE_MISMATCH", n=4, shape=[2, 3, 4, 4], options=dict(per_token_timesteps="per_token_timesteps"), tape=per_token_timesteps)
+error(
+    "exponential-ending-in-zero",
+    "set_timesteps",
+    "NUMERIC",
+    dict(use_exponential_sigmas=True),
+    request=dict(sigmas=[1.0, 0.5, 0.0]),
+)
+error(
+    "per-token-4d",
+    "step",
+    "SHAPE_MISMATCH",
+    n=4,
+    shape=[2, 3, 4, 4],
+    options=dict(per_token_timesteps="per_token_timesteps"),
+    tape=per_token_timesteps,
+)
 error("scale-noise-foreign-timestep", "scale_noise", "TIMESTEP_NOT_IN_PLAN", n=5, call="scale_noise", timesteps=[123.0])

@@ -1,4 +1,5 @@
-"""Writes conformance/golden from the recipes: all of them, those named, or (--check) into a temporary folder to compare."""
+"""Writes conformance/golden from the recipes: all of them, those named, or (--check) into a temporary folder to
+compare."""
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
 
@@ -23,13 +24,17 @@ RECIPES = {
     "vq_diffusion": "VQDiffusionScheduler",
     "swap": "swap",
 }
+# Further files of a recipe.
+PARTS = {"dpmsolver_multistep": ["dpmsolver_multistep_calls"], "swap": ["swap_configs"]}
 SHARED = ["pinned.py", "store.py", "ieee.py", "rounding.py", "tape.py", "distance.py", "recording.py", "common.py"]
 
 
 def make(name, folder):
     shutil.rmtree(folder / RECIPES[name], ignore_errors=True)
-    importlib.import_module(name).recipe.write(folder)
-    store.write_recipe(folder, RECIPES[name], [HERE / file for file in (*SHARED, f"{name}.py")])
+    parts = [name, *PARTS.get(name, [])]
+    modules = [importlib.import_module(part) for part in parts]
+    modules[0].recipe.write(folder)
+    store.write_recipe(folder, RECIPES[name], [HERE / file for file in (*SHARED, *(f"{part}.py" for part in parts))])
     files = list((folder / RECIPES[name]).iterdir())
     cases = [file for file in files if file.suffix == ".json"]
     print(f"{RECIPES[name]}: {len(cases)} cases, {sum(file.stat().st_size for file in files) / 1024:.0f} KiB")
@@ -39,7 +44,9 @@ def differences(fresh, name):
     """Files of the class that are missing, extra or not byte for byte the same."""
     here, there = store.GOLDEN / RECIPES[name], fresh / RECIPES[name]
     names = sorted({file.name for folder in (here, there) if folder.exists() for file in folder.iterdir()})
-    same = lambda file: (here / file).exists() and (there / file).exists() and filecmp.cmp(here / file, there / file, False)
+    same = lambda file: (
+        (here / file).exists() and (there / file).exists() and filecmp.cmp(here / file, there / file, False)
+    )
     return [f"{RECIPES[name]}/{file}" for file in names if not same(file)]
 
 

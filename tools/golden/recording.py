@@ -1,5 +1,5 @@
-"""Runs one case on upstream: brings the scheduler into the state that the case asks for, steps it on the tape, and returns
-the case's JSON and tensors. A failure counts as such only where the case declares one."""
+"""Runs one case on upstream: brings the scheduler into the state that the case asks for, steps it on the tape, and
+returns the case's JSON and tensors. A failure counts as such only where the case declares one."""
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
 
@@ -13,8 +13,8 @@ from rounding import rounded
 from tape import normal, recording, source
 
 FLOATS = {"float32": torch.float32, "float16": torch.float16}
-# Fields that steer the recording and are not part of the case: the tape of a tensor option, explicit timesteps, rows of the
-# schedule, a variant of the model output, and another seed.
+# Fields that steer the recording and are not part of the case: the tape of a tensor option, explicit timesteps, rows
+# of the schedule, a variant of the model output, and another seed.
 STEERING = ("tape", "times", "rows", "variant", "salt")
 CALLS = {"add_noise": "add_noise", "velocity": "get_velocity", "scale_noise": "scale_noise"}
 
@@ -149,7 +149,11 @@ class StepRun(Run):
         results = {name: result[key] for name, key in RESULTS if result.get(key) is not None}
         facts = self.probe(scheduler, out, t, sample, draws, results, where)
         check_finite({name: results[name] for name, _ in RESULTS if name in results}, **where)
-        step = {"t": where["t"], "draws": [list(draw.shape) for draw in draws], "step_index": getattr(scheduler, "step_index", None)}
+        step = {
+            "t": where["t"],
+            "draws": [list(draw.shape) for draw in draws],
+            "step_index": getattr(scheduler, "step_index", None),
+        }
         self.case["expect"]["steps"].append({**step, **facts})
         tensors.update({f"{name}.{i}": value for name, value in results.items()})
         if self.distance:
@@ -175,7 +179,8 @@ class StepRun(Run):
 
 
 class NoiseCall(Run):
-    """add_noise, get_velocity or scale_noise, one timestep per batch item, in the index state that the case asks for."""
+    """add_noise, get_velocity or scale_noise, one timestep per batch item, in the index state that the case asks
+    for."""
 
     def go(self):
         case = self.case

@@ -1,7 +1,7 @@
 """Upstream with correctly rounded square roots (ieee.py), logarithms and exponentials of float32 tensors.
 
-torch takes these functions from MKL, whose last bit (wrong in one logarithm of twenty) depends on the make of the processor.
-The float64 value, rounded, is the nearest float32 in all but about one case in a hundred million.
+torch takes these functions from MKL, whose last bit (wrong in one logarithm of twenty) depends on the make of the
+processor. The float64 value, rounded, is the nearest float32 in all but about one case in a hundred million.
 """
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)

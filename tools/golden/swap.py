@@ -1,10 +1,10 @@
-"""Golden cases of from_config: the config of one class loaded into another, in memory (defaults do not travel) or through
-JSON (they do), with overrides, unknown keys and the keys that stay hidden for the way back.
+"""Golden cases of from_config: the config of one class loaded into another, in memory (defaults do not travel) or
+through JSON (they do), with overrides, unknown keys and the keys that stay hidden for the way back.
 
 Fields: `from` and `from_config` (its constructor's arguments; for via "raw" the content of a scheduler_config.json),
-`through` (classes in between, in order), `to`, `via`, `overrides`; then `result` (the whole config of the new object, with
-`_class_name` only where upstream keeps it), `defaults` (its sorted _use_default_values), `unused` (the keys that upstream
-warns about), or `error`.
+`through` (classes in between, in order), `to`, `via`, `overrides`; then `result` (the whole config of the new object,
+with `_class_name` only where upstream keeps it), `defaults` (its sorted _use_default_values), `unused` (the keys that
+upstream warns about), or `error`.
 """
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
@@ -17,31 +17,22 @@ from diffusers import configuration_utils
 
 import store
 from recording import Failure, stage
+from swap_configs import HUB_DEIS, HUB_EULER, HUB_FLUX, HUB_PNDM, HUB_UNIPC, NEEDED, SD, SPECIAL
 from tape import replaced
 
 DIRECT = ("DDIMScheduler", "DDPMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler")
 # The first four are compatible with each other; these two only with themselves.
 ALONE = ("FlowMatchEulerDiscreteScheduler", "VQDiffusionScheduler")
-SD = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
-SPECIAL = {
-    "DDIMScheduler": {**SD, "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1, "timestep_spacing": "trailing", "prediction_type": "v_prediction", "rescale_betas_zero_snr": True},
-    "DDPMScheduler": {**SD, "variance_type": "learned_range", "clip_sample_range": 2.0, "thresholding": True, "dynamic_thresholding_ratio": 0.9, "sample_max_value": 3.0},
-    "EulerDiscreteScheduler": {**SD, "use_karras_sigmas": True, "sigma_min": 0.1, "sigma_max": 10.0, "timestep_type": "continuous", "interpolation_type": "log_linear", "final_sigmas_type": "sigma_min"},
-    "DPMSolverMultistepScheduler": {**SD, "algorithm_type": "sde-dpmsolver++", "solver_order": 3, "use_lu_lambdas": True, "variance_type": "learned", "lambda_min_clipped": -5.1, "final_sigmas_type": "sigma_min", "euler_at_final": True},
-    "FlowMatchEulerDiscreteScheduler": dict(shift=3.0, use_dynamic_shifting=True, base_shift=0.7, use_karras_sigmas=True),
-    "VQDiffusionScheduler": dict(num_vec_classes=5, num_train_timesteps=20, alpha_cum_start=0.9),
-}
-NEEDED = {"VQDiffusionScheduler": dict(num_vec_classes=5)}
-# Files as they lie on the Hub.
-HUB_PNDM = {"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", **SD, "num_train_timesteps": 1000, "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None, "clip_sample": False}
-HUB_EULER = {"_class_name": "EulerDiscreteScheduler", "_diffusers_version": "0.19.0.dev0", **SD, "clip_sample": False, "interpolation_type": "linear", "num_train_timesteps": 1000, "prediction_type": "epsilon", "sample_max_value": 1.0, "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "timestep_spacing": "leading", "trained_betas": None, "use_karras_sigmas": False}
-HUB_DEIS = {"_class_name": "DEISMultistepScheduler", **SD, "algorithm_type": "deis", "solver_type": "logrho", "solver_order": 2}
-HUB_UNIPC = {"_class_name": "UniPCMultistepScheduler", **SD, "solver_type": "bh2", "predict_x0": True, "disable_corrector": [], "solver_p": None, "final_sigmas_type": "zero"}
-HUB_FLUX = {"_class_name": "FlowMatchEulerDiscreteScheduler", "_diffusers_version": "0.30.0.dev0", "base_image_seq_len": 256, "base_shift": 0.5, "max_image_seq_len": 4096, "max_shift": 1.15, "num_train_timesteps": 1000, "shift": 3.0, "use_dynamic_shifting": True}
 
 
 def short(name):
-    return name.removesuffix("Scheduler").removesuffix("Discrete").removesuffix("Multistep").lower().removesuffix("discrete")
+    return (
+        name.removesuffix("Scheduler")
+        .removesuffix("Discrete")
+        .removesuffix("Multistep")
+        .lower()
+        .removesuffix("discrete")
+    )
 
 
 class Swaps:
@@ -51,8 +42,18 @@ class Swaps:
         self.cases = []
 
     def swap(self, name, source, config, target, via, code=None, **fields):
-        case = {"id": f"swap/{name}", "class": target, "kind": "swap", "from": source, "from_config": config, "to": target, "via": via}
-        self.cases.append({**case, "through": [], "overrides": {}, **fields, **({"error": {"code": code}} if code else {})})
+        case = {
+            "id": f"swap/{name}",
+            "class": target,
+            "kind": "swap",
+            "from": source,
+            "from_config": config,
+            "to": target,
+            "via": via,
+        }
+        self.cases.append(
+            {**case, "through": [], "overrides": {}, **fields, **({"error": {"code": code}} if code else {})}
+        )
 
     def write(self, folder):
         assert len({case["id"] for case in self.cases}) == len(self.cases), "two cases of one name"
@@ -127,21 +128,87 @@ for source in (*DIRECT, *ALONE):
 # ---- there and back: hidden keys return ----
 for middle in DIRECT[1:]:
     for via in ("memory", "json"):
-        swap(f"ddim-{short(middle)}-ddim-{via}", "DDIMScheduler", SPECIAL["DDIMScheduler"], "DDIMScheduler", via, through=[middle])
-        swap(f"{short(middle)}-ddim-{short(middle)}-{via}", middle, SPECIAL[middle], middle, via, through=["DDIMScheduler"])
+        swap(
+            f"ddim-{short(middle)}-ddim-{via}",
+            "DDIMScheduler",
+            SPECIAL["DDIMScheduler"],
+            "DDIMScheduler",
+            via,
+            through=[middle],
+        )
+        swap(
+            f"{short(middle)}-ddim-{short(middle)}-{via}",
+            middle,
+            SPECIAL[middle],
+            middle,
+            via,
+            through=["DDIMScheduler"],
+        )
 for via in ("memory", "json"):
-    swap(f"euler-ddim-dpmsolver-euler-{via}", "EulerDiscreteScheduler", SPECIAL["EulerDiscreteScheduler"], "EulerDiscreteScheduler", via, through=["DDIMScheduler", "DPMSolverMultistepScheduler"])
-    swap(f"flowmatch-ddim-flowmatch-{via}", "FlowMatchEulerDiscreteScheduler", SPECIAL["FlowMatchEulerDiscreteScheduler"], "FlowMatchEulerDiscreteScheduler", via, through=["DDIMScheduler"])
+    swap(
+        f"euler-ddim-dpmsolver-euler-{via}",
+        "EulerDiscreteScheduler",
+        SPECIAL["EulerDiscreteScheduler"],
+        "EulerDiscreteScheduler",
+        via,
+        through=["DDIMScheduler", "DPMSolverMultistepScheduler"],
+    )
+    swap(
+        f"flowmatch-ddim-flowmatch-{via}",
+        "FlowMatchEulerDiscreteScheduler",
+        SPECIAL["FlowMatchEulerDiscreteScheduler"],
+        "FlowMatchEulerDiscreteScheduler",
+        via,
+        through=["DDIMScheduler"],
+    )
 
 # ---- overrides ----
 for via in ("memory", "json"):
-    swap(f"override-{via}", "DDIMScheduler", SD, "DPMSolverMultistepScheduler", via, overrides=dict(use_karras_sigmas=True, algorithm_type="sde-dpmsolver++"))
-    swap(f"override-wins-{via}", "DDIMScheduler", {**SD, "timestep_spacing": "trailing"}, "EulerDiscreteScheduler", via, overrides=dict(timestep_spacing="linspace"))
+    swap(
+        f"override-{via}",
+        "DDIMScheduler",
+        SD,
+        "DPMSolverMultistepScheduler",
+        via,
+        overrides=dict(use_karras_sigmas=True, algorithm_type="sde-dpmsolver++"),
+    )
+    swap(
+        f"override-wins-{via}",
+        "DDIMScheduler",
+        dict(SD, timestep_spacing="trailing"),
+        "EulerDiscreteScheduler",
+        via,
+        overrides=dict(timestep_spacing="linspace"),
+    )
     swap(f"override-unknown-{via}", "DDIMScheduler", SD, "EulerDiscreteScheduler", via, overrides=dict(no_such_key=1))
-    swap(f"trained-betas-{via}", "DDIMScheduler", dict(num_train_timesteps=3, trained_betas=[0.1, 0.2, 0.3]), "DDPMScheduler", via)
-    swap(f"solver-type-rewritten-{via}", "DPMSolverMultistepScheduler", dict(solver_type="bh2"), "DPMSolverMultistepScheduler", via)
-    swap(f"algorithm-rewritten-{via}", "DPMSolverMultistepScheduler", dict(algorithm_type="deis", final_sigmas_type="sigma_min"), "DPMSolverMultistepScheduler", via)
-    swap(f"lambda-minus-infinity-{via}", "DPMSolverMultistepScheduler", dict(lambda_min_clipped=-inf), "DPMSolverMultistepScheduler", via)
+    swap(
+        f"trained-betas-{via}",
+        "DDIMScheduler",
+        dict(num_train_timesteps=3, trained_betas=[0.1, 0.2, 0.3]),
+        "DDPMScheduler",
+        via,
+    )
+    swap(
+        f"solver-type-rewritten-{via}",
+        "DPMSolverMultistepScheduler",
+        dict(solver_type="bh2"),
+        "DPMSolverMultistepScheduler",
+        via,
+    )
+    swap(
+        f"algorithm-rewritten-{via}",
+        "DPMSolverMultistepScheduler",
+        dict(algorithm_type="deis", final_sigmas_type="sigma_min"),
+        "DPMSolverMultistepScheduler",
+        via,
+    )
+    swap(
+        f"lambda-minus-infinity-{via}",
+        "DPMSolverMultistepScheduler",
+        dict(lambda_min_clipped=-inf),
+        "DPMSolverMultistepScheduler",
+        via,
+    )
 
 # ---- files from the Hub, unknown keys ----
 for target in DIRECT:
@@ -153,16 +220,58 @@ swap("hub-deis-to-ddim", "DEISMultistepScheduler", HUB_DEIS, "DDIMScheduler", "r
 swap("hub-flux", "FlowMatchEulerDiscreteScheduler", HUB_FLUX, "FlowMatchEulerDiscreteScheduler", "raw")
 for target in ("DDIMScheduler", "FlowMatchEulerDiscreteScheduler"):
     swap(f"unknown-key-{short(target)}", None, dict(num_train_timesteps=500, no_such_key=7, other=[1]), target, "raw")
-swap("unknown-key-with-class", "DDIMScheduler", {"_class_name": "DDIMScheduler", "no_such_key": 7}, "DDIMScheduler", "raw")
-swap("unknown-class", "NoSuchScheduler", {"_class_name": "NoSuchScheduler", "num_train_timesteps": 500, "no_such_key": 7}, "DDIMScheduler", "raw")
-swap("class-name-list", None, {"_class_name": ["DDIMScheduler", "EulerDiscreteScheduler"], "num_train_timesteps": 500}, "DDIMScheduler", "raw")
-swap("private-keys", None, {"_private": 1, "quantization_config": {"bits": 4}, "num_train_timesteps": 500}, "DDIMScheduler", "raw")
+swap(
+    "unknown-key-with-class",
+    "DDIMScheduler",
+    {"_class_name": "DDIMScheduler", "no_such_key": 7},
+    "DDIMScheduler",
+    "raw",
+)
+swap(
+    "unknown-class",
+    "NoSuchScheduler",
+    {"_class_name": "NoSuchScheduler", "num_train_timesteps": 500, "no_such_key": 7},
+    "DDIMScheduler",
+    "raw",
+)
+swap(
+    "class-name-list",
+    None,
+    {"_class_name": ["DDIMScheduler", "EulerDiscreteScheduler"], "num_train_timesteps": 500},
+    "DDIMScheduler",
+    "raw",
+)
+swap(
+    "private-keys",
+    None,
+    {"_private": 1, "quantization_config": {"bits": 4}, "num_train_timesteps": 500},
+    "DDIMScheduler",
+    "raw",
+)
 swap("empty", None, {}, "EulerDiscreteScheduler", "raw")
-swap("listed-defaults-are-dropped", None, {"num_train_timesteps": 500, "beta_end": 0.5, "_use_default_values": ["beta_end"]}, "DDIMScheduler", "raw")
+swap(
+    "listed-defaults-are-dropped",
+    None,
+    {"num_train_timesteps": 500, "beta_end": 0.5, "_use_default_values": ["beta_end"]},
+    "DDIMScheduler",
+    "raw",
+)
 
 # ---- failures ----
-swap("hub-deis-to-dpmsolver", "DEISMultistepScheduler", HUB_DEIS, "DPMSolverMultistepScheduler", "raw", "CONFIG_CONFLICT")
-swap("class-name-number", None, {"_class_name": 7, "num_train_timesteps": 500}, "DDIMScheduler", "raw", "CONFIG_INVALID")
+swap(
+    "hub-deis-to-dpmsolver", "DEISMultistepScheduler", HUB_DEIS, "DPMSolverMultistepScheduler", "raw", "CONFIG_CONFLICT"
+)
+swap(
+    "class-name-number", None, {"_class_name": 7, "num_train_timesteps": 500}, "DDIMScheduler", "raw", "CONFIG_INVALID"
+)
 swap("nothing", None, None, "DDIMScheduler", "raw", "CONFIG_INVALID")
 swap("required-key-missing", "DDIMScheduler", SD, "VQDiffusionScheduler", "memory", "CONFIG_INVALID")
-swap("karras-and-beta", "EulerDiscreteScheduler", dict(use_karras_sigmas=True), "DPMSolverMultistepScheduler", "memory", "CONFIG_CONFLICT", overrides=dict(use_beta_sigmas=True))
+swap(
+    "karras-and-beta",
+    "EulerDiscreteScheduler",
+    dict(use_karras_sigmas=True),
+    "DPMSolverMultistepScheduler",
+    "memory",
+    "CONFIG_CONFLICT",
+    overrides=dict(use_beta_sigmas=True),
+)

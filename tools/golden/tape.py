@@ -1,5 +1,5 @@
-"""The random tape: what a case feeds to a scheduler, and how upstream's own sources of noise are recorded and replayed. Every
-tensor depends on the case's id and its own name only, so that cases never disturb each other."""
+"""The random tape: what a case feeds to a scheduler, and how upstream's own sources of noise are recorded and
+replayed. Every tensor depends on the case's id and its own name only, so that cases never disturb each other."""
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
 
@@ -26,7 +26,8 @@ def start_sample(recipe, case, alpha):
 
 
 def model_output(recipe, case, i, sample, alpha, sigma):
-    """What a model would say if the velocity were white noise: x0 and epsilon then have unit size at every noise level."""
+    """What a model would say if the velocity were white noise: x0 and epsilon then have unit size at every noise
+    level."""
     v = normal(case, f"out.{i}")
     x = sample.float() * alpha if recipe.space == "ve" else sample.float()
     kind = case["config"].get("prediction_type", "epsilon")

@@ -43,7 +43,9 @@ def probe(scheduler, out, t, sample, draws):
     return {"margin": float(f"{margin:.2g}")}, {"posterior": scores}
 
 
-recipe = Recipe(VQDiffusionScheduler, lambda scheduler, t: (1, 0), start=start, outputs=outputs, probe=probe, judged=False)
+recipe = Recipe(
+    VQDiffusionScheduler, lambda scheduler, t: (1, 0), start=start, outputs=outputs, probe=probe, judged=False
+)
 steps, error = recipe.steps, recipe.error
 SHAPE = [2, 6]
 SMALL = dict(num_vec_classes=5)
@@ -51,13 +53,26 @@ SMALL = dict(num_vec_classes=5)
 # ---- each config key alone ----
 for count in (2, 3, 5, 17):
     steps(f"classes-{count}", dict(num_vec_classes=count), n=100, count=4, shape=SHAPE)
-steps("num-train-timesteps-10", {**SMALL, "num_train_timesteps": 10}, n=10, count=10, shape=SHAPE)
-steps("num-train-timesteps-1000", {**SMALL, "num_train_timesteps": 1000}, n=1000, count=3, shape=SHAPE)
-steps("alpha-cum-start", {**SMALL, "alpha_cum_start": 0.9}, n=100, first=90, shape=SHAPE)
-steps("alpha-cum-end", {**SMALL, "alpha_cum_end": 1e-6}, n=100, count=4, shape=SHAPE)
-steps("gamma-cum-start", {**SMALL, "gamma_cum_start": 1e-6}, n=100, first=90, shape=SHAPE)
-steps("gamma-cum-end", {**SMALL, "gamma_cum_end": 0.9}, n=100, count=4, shape=SHAPE)
-steps("all-keys", dict(num_vec_classes=7, num_train_timesteps=20, alpha_cum_start=0.95, alpha_cum_end=0.02, gamma_cum_start=0.01, gamma_cum_end=0.9), n=20, count=8, shape=SHAPE)
+steps("num-train-timesteps-10", dict(SMALL, num_train_timesteps=10), n=10, count=10, shape=SHAPE)
+steps("num-train-timesteps-1000", dict(SMALL, num_train_timesteps=1000), n=1000, count=3, shape=SHAPE)
+steps("alpha-cum-start", dict(SMALL, alpha_cum_start=0.9), n=100, first=90, shape=SHAPE)
+steps("alpha-cum-end", dict(SMALL, alpha_cum_end=1e-6), n=100, count=4, shape=SHAPE)
+steps("gamma-cum-start", dict(SMALL, gamma_cum_start=1e-6), n=100, first=90, shape=SHAPE)
+steps("gamma-cum-end", dict(SMALL, gamma_cum_end=0.9), n=100, count=4, shape=SHAPE)
+steps(
+    "all-keys",
+    dict(
+        num_vec_classes=7,
+        num_train_timesteps=20,
+        alpha_cum_start=0.95,
+        alpha_cum_end=0.02,
+        gamma_cum_start=0.01,
+        gamma_cum_end=0.9,
+    ),
+    n=20,
+    count=8,
+    shape=SHAPE,
+)
 
 # ---- step counts and parts of the schedule ----
 for n in (1, 2, 3, 5, 20, 50, 99):
@@ -67,8 +82,8 @@ for first in (0, 25, 50, 75, 90, 96):
     steps(f"n-100-from-{first}", SMALL, n=100, first=first, count=4, shape=SHAPE)
     steps(f"n-100-from-{first}-masked", SMALL, n=100, first=first, count=4, shape=SHAPE, variant="masked")
 for n in (999, 1000):
-    steps(f"n-{n}-of-1000-tail", {**SMALL, "num_train_timesteps": 1000}, n=n, first=n - 4, shape=SHAPE)
-steps("n-20-all", {**SMALL, "num_train_timesteps": 20}, n=20, count=20, shape=SHAPE)
+    steps(f"n-{n}-of-1000-tail", dict(SMALL, num_train_timesteps=1000), n=n, first=n - 4, shape=SHAPE)
+steps("n-20-all", dict(SMALL, num_train_timesteps=20), n=20, count=20, shape=SHAPE)
 steps("without-set-timesteps", SMALL, request=None, count=3, shape=SHAPE)
 steps("without-set-timesteps-tail", SMALL, request=None, first=98, shape=SHAPE)
 steps("any-timestep", SMALL, n=100, times=[99, 40, 7, 1, 0], shape=SHAPE)
@@ -77,7 +92,15 @@ steps("set-timesteps-twice", SMALL, n=4, shape=SHAPE, earlier=[dict(request=dict
 # ---- model outputs ----
 for variant in ("truncated", "impossible"):
     for first in (0, 50, 97):
-        steps(f"{variant}-from-{first}", dict(num_vec_classes=9), n=100, first=first, count=3, shape=SHAPE, variant=variant)
+        steps(
+            f"{variant}-from-{first}",
+            dict(num_vec_classes=9),
+            n=100,
+            first=first,
+            count=3,
+            shape=SHAPE,
+            variant=variant,
+        )
 
 # ---- shapes and dtypes ----
 for name, shape in (("1x1", [1, 1]), ("1x16", [1, 16]), ("3x7", [3, 7])):
@@ -94,7 +117,23 @@ error("n-over-train", "step", "REQUEST_INVALID", SMALL, n=101, shape=SHAPE)
 error("timestep-past-table", "step", "TIMESTEP_NOT_IN_PLAN", SMALL, n=100, times=[100], shape=SHAPE)
 error("one-class", "step", "CONFIG_INVALID", dict(num_vec_classes=1), n=100, first=99, shape=SHAPE)
 # The class probabilities sum to more than 1 here: upstream takes the argmax of NaN.
-error("alpha-and-gamma-over-one-at-the-end", "step", "NUMERIC", {**SMALL, "alpha_cum_end": 0.01}, n=100, count=2, shape=SHAPE)
-error("alpha-and-gamma-over-one-at-the-start", "step", "NUMERIC", {**SMALL, "gamma_cum_start": 0.01}, n=100, first=97, shape=SHAPE)
+error(
+    "alpha-and-gamma-over-one-at-the-end",
+    "step",
+    "NUMERIC",
+    dict(SMALL, alpha_cum_end=0.01),
+    n=100,
+    count=2,
+    shape=SHAPE,
+)
+error(
+    "alpha-and-gamma-over-one-at-the-start",
+    "step",
+    "NUMERIC",
+    dict(SMALL, gamma_cum_start=0.01),
+    n=100,
+    first=97,
+    shape=SHAPE,
+)
 error("too-many-classes-in-output", "step", "SHAPE_MISMATCH", SMALL, n=100, shape=SHAPE, variant="too-many")
 error("token-out-of-range", "step", "REQUEST_INVALID", SMALL, n=100, shape=SHAPE, variant="out-of-range")
