@@ -7,6 +7,7 @@ import {
   type DType,
   type Handle,
   type Kernel,
+  type OpName,
   type TypedArray,
 } from '@unnoise/core';
 import { runKernelOnArrays } from '@unnoise/core/reference';
@@ -20,15 +21,15 @@ import { MapRunner } from './map.ts';
 import { ArrayPool } from './pool.ts';
 import type { CpuAllocation, CpuBackend, CpuOptions, CpuStats } from './types.ts';
 
-const CAPABILITIES: Capabilities = {
-  dtypes: ['float32', 'float16', 'int32', 'bool'],
-  ops: [
+const CAPABILITIES: Capabilities = Object.freeze<Capabilities>({
+  dtypes: Object.freeze<DType[]>(['float32', 'float16', 'int32', 'bool']),
+  ops: Object.freeze<OpName[]>([
     ...(['max', 'min', 'exp', 'log', 'sqrt', 'abs', 'eq', 'where', 'cast'] as const),
     ...(['sum', 'amax', 'amin', 'argmax', 'concat', 'slice', 'transpose'] as const),
-  ],
+  ]),
   maxOps: Infinity,
   maxBuffers: 32,
-};
+});
 
 /** A CPU backend with its own memory and kernel cache. Most programs share `cpu` instead. */
 export function createCpuBackend(options: CpuOptions = {}): CpuBackend {
