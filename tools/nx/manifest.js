@@ -69,7 +69,11 @@ export const standaloneManifest = ({ name, description, range }) => {
     files: ['dist', 'src'],
     exports: { '.': built, './register': register, './package.json': './package.json' },
     engines: { node: '>=20.19' },
-    scripts: { build: 'tsc -p tsconfig.build.json', test: 'tsc --noEmit && vitest run --globals', prepack: 'npm run build' },
+    scripts: {
+      build: 'tsc -p tsconfig.build.json',
+      test: 'tsc --noEmit && vitest run --globals',
+      prepack: 'npm run build',
+    },
     peerDependencies: { '@unnoise/core': range },
     devDependencies: {
       '@unnoise/conformance': range,

@@ -156,6 +156,7 @@ export const tsconfig = {
     verbatimModuleSyntax: true,
     erasableSyntaxOnly: true,
     rewriteRelativeImportExtensions: true,
+    skipLibCheck: true,
     noEmit: true,
   },
   include: ['src', 'test'],

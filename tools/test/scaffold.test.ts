@@ -59,7 +59,7 @@ describe('npx @unnoise/nx scheduler', () => {
     const cwd = temporaryFolder();
     run(`${bin} scheduler my-scheduler --scope @me`, { cwd });
     symlinkSync(join(root, 'node_modules'), join(cwd, 'my-scheduler/node_modules'));
-    const tsc = 'node_modules/.bin/tsc --noEmit --skipLibCheck --lib es2023,esnext.disposable,dom --types node';
+    const tsc = 'node_modules/.bin/tsc --noEmit --lib es2023,esnext.disposable,dom --types node';
     expect(run(`${tsc} --customConditions @unnoise/source`, { cwd: join(cwd, 'my-scheduler') })).toMatchObject({
       ok: true,
       output: '',
