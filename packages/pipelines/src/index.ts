@@ -1,5 +1,7 @@
 // Denoising loops, and ONNX models as image pipelines. Nothing here touches files or Node: that is `@unnoise/pipelines/node`.
 
+export { toGrid } from './image/grid.ts';
+export type { GridOptions, Pixels } from './image/grid.ts';
 export { toByte, toImages } from './image/image.ts';
 export type { Image } from './image/image.ts';
 export { isAbortError } from './loop/abort.ts';

@@ -11,7 +11,6 @@ import type { PipelineOptions } from './pipeline/pipeline.ts';
 
 export { nodeFiles } from './node/files.ts';
 export { encodePng, savePng } from './node/png.ts';
-export type { Pixels } from './node/png.ts';
 export { importRuntime } from './node/runtime.ts';
 
 /** `runtime`: default onnxruntime-node. */

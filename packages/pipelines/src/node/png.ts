@@ -3,9 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { encode } from 'fast-png';
-import type { Image } from '../image/image.ts';
-
-export type Pixels = Pick<Image, 'data' | 'width' | 'height' | 'channels'>;
+import type { Pixels } from '../image/grid.ts';
 
 /** `text`: what to note in the file, by key, in Latin-1. */
 export function encodePng(

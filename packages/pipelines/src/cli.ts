@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+// The `unnoise` command. What it does is in cli/main.ts.
+
+import { main } from './cli/main.ts';
+
+process.exitCode = await main(process.argv.slice(2));

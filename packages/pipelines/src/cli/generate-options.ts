@@ -1,0 +1,75 @@
+// The arguments of `unnoise generate` as values, checked before any model is opened.
+
+import { randomInt } from 'node:crypto';
+import { noPositionals, parsed, real, whole } from './arguments.ts';
+import { UsageError } from './errors.ts';
+
+export interface GenerateArguments {
+  readonly model: string | undefined;
+  readonly scheduler: string | undefined;
+  readonly steps: number;
+  readonly seed: number;
+  readonly guidance: number;
+  readonly eta: number | undefined;
+  /** Undefined: all classes. */
+  readonly classes: readonly string[] | undefined;
+  readonly count: number | undefined;
+  readonly batch: number;
+  readonly output: string;
+  readonly columns: number | undefined;
+  readonly size: number | undefined;
+  readonly preview: boolean;
+  readonly previewPng: string | undefined;
+  readonly module: string | undefined;
+}
+
+const OPTIONS = {
+  model: { type: 'string', short: 'm' },
+  scheduler: { type: 'string', short: 's' },
+  steps: { type: 'string', short: 'n' },
+  seed: { type: 'string' },
+  guidance: { type: 'string', short: 'g' },
+  eta: { type: 'string' },
+  class: { type: 'string', short: 'c', multiple: true },
+  count: { type: 'string' },
+  batch: { type: 'string', short: 'b' },
+  output: { type: 'string', short: 'o' },
+  grid: { type: 'string' },
+  size: { type: 'string' },
+  preview: { type: 'boolean', short: 'p' },
+  'preview-png': { type: 'string' },
+  import: { type: 'string' },
+} as const;
+
+const DEFAULT_STEPS = 50;
+const DEFAULT_BATCH = 8;
+
+export function generateArguments(args: readonly string[]): GenerateArguments {
+  const { values, positionals } = parsed(args, OPTIONS);
+  noPositionals('generate', positionals);
+  const seed = whole('seed', values.seed, 0) ?? randomInt(2 ** 32);
+  return {
+    model: values.model,
+    scheduler: values.scheduler,
+    steps: whole('steps', values.steps, 1) ?? DEFAULT_STEPS,
+    seed,
+    guidance: real('guidance', values.guidance) ?? 1,
+    eta: real('eta', values.eta),
+    classes: values.class && names(values.class),
+    count: whole('count', values.count, 1),
+    batch: whole('batch', values.batch, 1) ?? DEFAULT_BATCH,
+    output: values.output ?? `unnoise-${seed}.png`,
+    columns: whole('grid', values.grid, 1),
+    size: whole('size', values.size, 1),
+    preview: values.preview ?? false,
+    previewPng: values['preview-png'],
+    module: values.import,
+  };
+}
+
+function names(given: readonly string[]): readonly string[] | undefined {
+  const list = given.flatMap((text) => text.split(',')).map((name) => name.trim());
+  if (list.some((name) => name === ''))
+    throw new UsageError(`--class is "${given.join(' ')}". Give names or numbers, separated by commas.`);
+  return list.length === 1 && list[0] === 'all' ? undefined : list;
+}

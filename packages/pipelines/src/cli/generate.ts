@@ -1,0 +1,122 @@
+// unnoise generate: opens a model, draws a batch after the other, and writes PNGs.
+
+import { DiffusionError } from '@unnoise/core';
+import { throwIfAborted } from '../loop/abort.ts';
+import { readLayout } from '../onnx/layout.ts';
+import { loadPipeline, nodeFiles } from '../node.ts';
+import type { ImagePipeline } from '../pipeline/load.ts';
+import { draw } from './draw.ts';
+import type { GenerateArguments } from './generate-options.ts';
+import { generateArguments } from './generate-options.ts';
+import { importModule, registerBundled } from './installed.ts';
+import { interruptible } from './interrupt.ts';
+import type { ModelFolder } from './model-folder.ts';
+import { modelFolder } from './model-folder.ts';
+import type { Picture } from './output.ts';
+import { prepareTarget, write } from './output.ts';
+import type { DrawingPlan } from './plan.ts';
+import { drawingPlan } from './plan.ts';
+import { schedulerNamed } from './scheduler-names.ts';
+import { table } from './table.ts';
+
+/** Small pictures are enlarged to about this width. */
+const COMFORTABLE = 112;
+
+export async function generate(args: readonly string[]): Promise<void> {
+  const given = generateArguments(args);
+  registerBundled();
+  await importModule(given.module);
+  const folder = await modelFolder(given.model);
+  const scheduler = given.scheduler === undefined ? await ownScheduler(folder) : await schedulerNamed(given.scheduler);
+  await interruptible(async (signal) => {
+    const pipeline = await loadPipeline(folder.path, { scheduler });
+    try {
+      throwIfAborted(signal, 'nothing was computed');
+      await drawAndWrite(pipeline, folder, given, signal);
+    } finally {
+      await pipeline.dispose();
+    }
+  });
+}
+
+/** The class that the model's config names; its package is looked for where the command runs. */
+async function ownScheduler({ path }: ModelFolder): Promise<string> {
+  const { schedulerConfig } = await readLayout(await nodeFiles(path));
+  const name = schedulerConfig?.['_class_name'];
+  if (typeof name === 'string') return schedulerNamed(name);
+  throw new DiffusionError('CONFIG_INVALID', `"${path}" does not say which scheduler it wants. Pass --scheduler.`);
+}
+
+async function drawAndWrite(
+  pipeline: ImagePipeline,
+  folder: ModelFolder,
+  given: GenerateArguments,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = drawingPlan(pipeline, given);
+  const target = await prepareTarget(given.output);
+  console.log(table(headLines(pipeline, folder, given, plan)));
+  const start = performance.now();
+  const images = await draw(pipeline, plan, given, signal);
+  const seconds = (performance.now() - start) / 1000;
+  const scale = given.size ?? Math.max(1, Math.round(COMFORTABLE / images[0]!.width));
+  const pictures = plan.jobs.map((job, i) => picture(images[i]!, job, pipeline, folder, given));
+  const written = await write(target, pictures, { columns: plan.columns, scale });
+  const each = (1000 * seconds) / images.length;
+  console.log(
+    table([
+      ['time', `${each.toFixed(1)} ms a picture, ${seconds.toFixed(2)} s in all`],
+      ['written', written],
+    ]),
+  );
+}
+
+function headLines(
+  { scheduler }: ImagePipeline,
+  folder: ModelFolder,
+  { steps, guidance, eta, seed }: GenerateArguments,
+  { jobs, rows, columns }: DrawingPlan,
+): string[][] {
+  const options = [
+    `${steps} steps`,
+    ...(guidance === 1 ? [] : [`guidance ${guidance}`]),
+    ...(eta === undefined ? [] : [`eta ${eta}`]),
+  ];
+  const last = jobs.at(-1)!.seed;
+  const lines = [
+    ['model', folder.name],
+    ['scheduler', `${scheduler.class.className}, ${options.join(', ')}`],
+    ['seed', last === seed ? String(seed) : `${seed} to ${last} (the first again: --seed ${seed})`],
+  ];
+  return rows.length > 0 ? [...lines, ['rows', `${rows.join(', ')}; ${columns} of each`]] : lines;
+}
+
+/** A picture with its file name and what is noted in its PNG. */
+function picture(
+  image: Picture['image'],
+  { seed, title, label }: DrawingPlan['jobs'][number],
+  { scheduler }: ImagePipeline,
+  folder: ModelFolder,
+  { steps, guidance }: GenerateArguments,
+): Picture {
+  const what = title ?? label;
+  const text = {
+    Software: 'unnoise',
+    Comment: JSON.stringify({
+      model: folder.name,
+      scheduler: scheduler.class.className,
+      steps,
+      seed,
+      guidance,
+      class: what,
+    }),
+  };
+  return {
+    image,
+    text,
+    name: [seed, what]
+      .filter((part) => part !== undefined)
+      .join('-')
+      .replace(/[^\w-]+/g, '-'),
+  };
+}

@@ -1,0 +1,66 @@
+// The help texts.
+
+const main = `Usage: unnoise <command> [options]
+
+Diffusion sampling with the numbers of Hugging Face diffusers.
+
+Commands
+  generate            pictures from an ONNX model
+  inspect <folder>    what a model folder holds, and which packages it needs
+  schedulers          the schedulers that are installed, and those that could be
+
+Options
+  --help              this text; unnoise <command> --help tells about one command
+  --version           the version
+  --debug             on failure, print the stack
+
+Exit codes: 0 done, 1 failure, 2 wrong arguments, 130 interrupted.`;
+
+const generate = `Usage: unnoise generate [options]
+
+Draws pictures and writes them as PNG.
+
+  -m, --model <folder>     a folder in diffusers' layout with ONNX graphs, or the name of an
+                           installed model package (default: @unnoise/model-fashion-28)
+  -s, --scheduler <name>   class name or short name: ddim, ddpm, euler, dpm++, ...
+                           (default: the one in the model's config)
+  -n, --steps <n>          steps (default 50)
+      --seed <n>           picture i has the seed n + i, whatever the batch (default: random)
+  -g, --guidance <x>       classifier-free guidance (default 1: none)
+      --eta <x>            share of fresh noise, for schedulers that have it
+  -c, --class <names>      classes by name or number, separated by commas
+                           (default: all of a model's classes, up to 20)
+      --count <n>          pictures of each class (default: 8 of each where all are drawn, else 1)
+  -b, --batch <n>          pictures computed at once (default 8)
+  -o, --output <path>      a .png for one picture or a grid, or a folder for one file each
+                           (default: unnoise-<seed>.png)
+      --grid <columns>     columns of the grid (default: a row for each class)
+      --size <n>           each pixel becomes n x n (default: whole pictures of about 112)
+  -p, --preview            show the prediction of each step in the terminal
+      --preview-png <path> write the prediction of each step to this PNG
+      --import <module>    load a module first, for schedulers of your own
+      --debug              on failure, print the stack
+
+Ctrl-C stops between two steps; no file is left half-written.`;
+
+const inspect = `Usage: unnoise inspect <folder>
+
+Lists the parts of a model folder with their inputs and outputs, its scheduler and the schedulers
+that can take its place, and the packages it needs. A model package's name will do for a folder.
+
+      --debug              on failure, print the stack`;
+
+const schedulers = `Usage: unnoise schedulers
+
+Lists the installed schedulers with their packages, short names and which others can take their
+config, then those that could be installed.
+
+      --import <module>    load a module first, for schedulers of your own
+      --debug              on failure, print the stack`;
+
+export const HELP: Readonly<Record<'' | 'generate' | 'inspect' | 'schedulers', string>> = {
+  '': main,
+  generate,
+  inspect,
+  schedulers,
+};
