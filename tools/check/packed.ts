@@ -1,11 +1,18 @@
 // What users get: every package built afresh and packed as `pnpm publish` would. Made once per run of the checks.
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must, pnpm, problemsOf } from './shell.ts';
 
 let folder: string | undefined;
 let problems: string[] | undefined;
+
+/** A folder outside the repository that is gone when the checks are over. */
+export function temporaryFolder(name: string): string {
+  const made = mkdtempSync(join(tmpdir(), `unnoise-${name}-`));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
 
 /** Fills every dist anew, so that no file of a removed source is left in it. */
 export function buildProblems(): string[] {
@@ -21,7 +28,7 @@ export function build(): void {
 export function packed(): string {
   if (folder) return folder;
   build();
-  const made = mkdtempSync(join(tmpdir(), 'unnoise-pack-'));
+  const made = temporaryFolder('pack');
   const filters = ['./packages/*', './conformance', './tools/nx'].map((path) => `--filter '${path}'`).join(' ');
   must(`${pnpm} -r ${filters} pack --pack-destination ${made}`);
   folder = made;

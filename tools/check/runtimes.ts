@@ -1,10 +1,9 @@
 // The packages where they are used: installed from tarballs by npm, on newer Nodes, on Deno and on Bun.
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../workspace.ts';
 import type { Check } from './index.ts';
-import { tarball } from './packed.ts';
+import { tarball, temporaryFolder } from './packed.ts';
 import { must, problemsOf, run } from './shell.ts';
 
 /** The newest of each line that the npm registry has. */
@@ -19,7 +18,7 @@ let folder: string | undefined;
 /** An empty folder outside the repository, with three tarballs installed by npm and nothing else. */
 function consumer(): string {
   if (folder) return folder;
-  const made = mkdtempSync(join(tmpdir(), 'unnoise-consumer-'));
+  const made = temporaryFolder('consumer');
   writeFileSync(join(made, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   must(`npm install --no-audit --no-fund ${INSTALLED.map((name) => `'${tarball(name)}'`).join(' ')}`, { cwd: made });
   copyFileSync(join(root, 'tools/check/consumer/program.mjs'), join(made, 'program.mjs'));
@@ -64,7 +63,7 @@ const consumed: Check = {
 
 /** A scheduler package of one's own: made by the packed generator in an empty folder, type-checked and tested on packed packages. */
 function outsider(): string[] {
-  const cwd = mkdtempSync(join(tmpdir(), 'unnoise-outsider-'));
+  const cwd = temporaryFolder('outsider');
   must(`npx --yes --package '${tarball('@unnoise/nx')}' -- unnoise-nx scheduler my-scheduler --scope @me`, { cwd });
   const made = join(cwd, 'my-scheduler');
   const local = ['@unnoise/core', '@unnoise/conformance'].map((name) => `'${tarball(name)}'`).join(' ');
