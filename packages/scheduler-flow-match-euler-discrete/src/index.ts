@@ -1,7 +1,26 @@
 // Euler's method for flow matching models (Stable Diffusion 3, FLUX and most models since).
 
-import type { ConfigSchema, Plan, PlanRequest, SigmaScheduleConfig, StepContext, StepResult, Table, Tensor, TimeShiftType } from '@unnoise/core';
-import { DiffusionError, SchedulerMixin, field, flowTrainingSigmas, indexForTimestep, sigmaScheduleFields, tensor } from '@unnoise/core';
+import type {
+  ConfigSchema,
+  Plan,
+  PlanRequest,
+  SigmaScheduleConfig,
+  StepContext,
+  StepResult,
+  Table,
+  Tensor,
+  TimeShiftType,
+} from '@unnoise/core';
+import {
+  DiffusionError,
+  SchedulerMixin,
+  field,
+  flowTrainingSigmas,
+  indexForTimestep,
+  mapTable,
+  sigmaScheduleFields,
+  tensor,
+} from '@unnoise/core';
 import { checkFlowConfig, flowSchedule } from './schedule.ts';
 import type { FlowSchedule } from './schedule.ts';
 import { tokenLevels } from './tokens.ts';
@@ -25,6 +44,8 @@ export interface FlowRow {
   readonly sigma: number;
   readonly sigmaNext: number;
   readonly end: number;
+  /** All sigmas of the run, for tokens with levels of their own. */
+  readonly schedule: Table;
 }
 
 /**
@@ -40,11 +61,21 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
   static override readonly className = 'FlowMatchEulerDiscreteScheduler';
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'timesteps', 'mu'];
   // as upstream: churn options are taken, so that samplers can be swapped, and have no effect
-  static override readonly stepOptions: readonly string[] = ['generator', 'perTokenTimesteps', 'sChurn', 'sTmin', 'sTmax', 'sNoise'];
+  static override readonly stepOptions: readonly string[] = [
+    'generator',
+    'perTokenTimesteps',
+    'sChurn',
+    'sTmin',
+    'sTmax',
+    'sNoise',
+  ];
   static override readonly schema: ConfigSchema<FlowMatchEulerDiscreteConfig> = {
     num_train_timesteps: field.number(1000, 'Number of noise levels the model was trained with.'),
     shift: field.number(1, 'Static time shift: above 1 spends more steps on noisy levels.'),
-    use_dynamic_shifting: field.boolean(false, 'Shift by mu, which depends on the image size, instead; setTimesteps then needs mu.'),
+    use_dynamic_shifting: field.boolean(
+      false,
+      'Shift by mu, which depends on the image size, instead; setTimesteps then needs mu.',
+    ),
     base_shift: { ...field.optionalNumber('mu of the smallest image; read by pipelines.'), default: 0.5 },
     max_shift: { ...field.optionalNumber('mu of the largest image; read by pipelines.'), default: 1.15 },
     base_image_seq_len: field.number(256, 'Tokens of the smallest image; read by pipelines.'),
@@ -90,7 +121,7 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
       ...schedule,
       initNoiseSigma: 1,
       indexOf: (timestep) => indexForTimestep(timesteps, timestep),
-      row: (index) => ({ sigma: at(index), sigmaNext: at(index + 1), end }),
+      row: (index) => ({ sigma: at(index), sigmaNext: at(index + 1), end, schedule: sigmas }),
       noiseLevel: (index) => ({ signal: 1 - at(index), noise: at(index) }),
     };
   }
@@ -113,15 +144,20 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
   }
 
   /** Every token at a noise level of its own. As upstream, the step is x + (sigma - sigmaNext) v, with the other sign. */
-  async #perToken({ x, out, host, normal }: StepContext<FlowRow>, timesteps: Tensor): Promise<StepResult> {
-    const { sigma, sigmaNext } = tokenLevels(await host(timesteps), this.sigmas ?? [], this.config.num_train_timesteps, this.precision);
-    const column = (values: Float32Array): Tensor => tensor(values, [...timesteps.shape, 1]);
+  async #perToken({ k, x, out, host, normal }: StepContext<FlowRow>, timesteps: Tensor): Promise<StepResult> {
+    const { sigma, sigmaNext } = tokenLevels(
+      await host(timesteps),
+      k.schedule,
+      this.config.num_train_timesteps,
+      this.precision,
+    );
+    const column = (values: Table): Tensor => tensor(values, [...timesteps.shape, 1]);
     if (!this.config.stochastic_sampling) {
-      const dt = Float32Array.from(sigma, (level, i) => level - (sigmaNext[i] ?? 0));
+      const dt = mapTable(sigma, (level, i) => level - (sigmaNext[i] ?? 0));
       return { prev: x.add(out.mul(column(dt))) };
     }
     const clean = x.sub(out.mul(column(sigma)));
-    const [next, rest] = [column(sigmaNext), column(sigmaNext.map((level) => 1 - level))];
+    const [next, rest] = [column(sigmaNext), column(mapTable(sigmaNext, (level) => 1 - level))];
     return { prev: clean.mul(rest).add(normal(x.shape).mul(next)) };
   }
 }

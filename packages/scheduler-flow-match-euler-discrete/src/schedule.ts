@@ -27,9 +27,12 @@ export interface FlowSchedule {
 export function checkFlowConfig(config: Readonly<FlowMatchEulerDiscreteConfig>): void {
   respacingOf(config);
   const { shift, shift_terminal: terminal } = config;
-  if (!(shift > 0)) throw new DiffusionError('CONFIG_INVALID', `shift is ${shift}; it must be greater than 0.`, { shift });
+  if (!(shift > 0))
+    throw new DiffusionError('CONFIG_INVALID', `shift is ${shift}; it must be greater than 0.`, { shift });
   if (terminal !== null && !(terminal < 1)) {
-    throw new DiffusionError('CONFIG_INVALID', `shift_terminal is ${terminal}; the last sigma must be below 1.`, { terminal });
+    throw new DiffusionError('CONFIG_INVALID', `shift_terminal is ${terminal}; the last sigma must be below 1.`, {
+      terminal,
+    });
   }
   requireChoice('time_shift_type', config.time_shift_type, ['exponential', 'linear']);
 }
@@ -63,11 +66,19 @@ export function flowSchedule(
   };
 }
 
-function plainSigmas(request: PlanRequest, training: Table, trainSteps: number, steps: number, precision: Precision): Table {
+function plainSigmas(
+  request: PlanRequest,
+  training: Table,
+  trainSteps: number,
+  steps: number,
+  precision: Precision,
+): Table {
   const { sigmas, timesteps } = request;
   if (sigmas) return precision.table(sigmas);
   if (!timesteps) return flowSigmas(training, trainSteps, steps);
-  warn('FlowMatchEulerDiscreteScheduler: timesteps are used as given, but the sigmas made from them are shifted; pass sigmas too.');
+  warn(
+    'FlowMatchEulerDiscreteScheduler: timesteps are used as given, but the sigmas made from them are shifted; pass sigmas too.',
+  );
   return mapTable(precision.table(timesteps), (timestep) => timestep / trainSteps);
 }
 
@@ -75,13 +86,17 @@ function plainSigmas(request: PlanRequest, training: Table, trainSteps: number, 
 function checkedSteps(config: Readonly<FlowMatchEulerDiscreteConfig>, request: PlanRequest): number {
   const { numInferenceSteps, sigmas, timesteps, mu } = request;
   if (config.use_dynamic_shifting && mu === undefined) {
-    throw invalid('use_dynamic_shifting needs mu. Pass { mu: imageShiftMu(tokens, scheduler.config) } to setTimesteps.');
+    throw invalid(
+      'use_dynamic_shifting needs mu. Pass { mu: imageShiftMu(tokens, scheduler.config) } to setTimesteps.',
+    );
   }
   const lengths = [numInferenceSteps, sigmas?.length, timesteps?.length].filter((length) => length !== undefined);
   const [steps] = lengths;
   if (steps === undefined) throw invalid('Give numInferenceSteps, sigmas or timesteps.');
   if (lengths.some((length) => length !== steps) || steps < 1) {
-    throw invalid(`numInferenceSteps, sigmas and timesteps must agree and be at least 1; they are ${lengths.join(', ')}.`);
+    throw invalid(
+      `numInferenceSteps, sigmas and timesteps must agree and be at least 1; they are ${lengths.join(', ')}.`,
+    );
   }
   return steps;
 }
