@@ -1,0 +1,6 @@
+export { convergenceErrors, observedOrder, rms } from './order.ts';
+export type { ConvergenceTrial } from './order.ts';
+export { lawError } from './output-law.ts';
+export type { GaussianData, LawError } from './output-law.ts';
+export { levelOf, trajectory } from './trajectory.ts';
+export type { Oracle, Trial } from './trajectory.ts';
