@@ -59,7 +59,8 @@ function checkCase(id) {
   return [json, tensors];
 }
 
-const recipeFiles = filesBelow(golden, 'recipe.json');
+const fixtures = join(root, 'packages/pipelines/test/fixtures');
+const recipeFiles = [golden, fixtures].flatMap((folder) => filesBelow(folder, 'recipe.json'));
 const made = new Set(recipeFiles.flatMap(checkRecipe));
 const scripts = readdirSync(recipes).filter((name) => name.endsWith('.py') && name !== 'make.py');
 for (const name of scripts) {
