@@ -179,7 +179,7 @@ error("sigmas-not-accepted", "set_timesteps", "REQUEST_INVALID", request=dict(si
 error("step-without-set-timesteps", "step", "TIMESTEPS_NOT_SET", request=None)
 error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="flow_prediction"), n=5)
 error("timestep-past-table", "step", "TIMESTEP_NOT_IN_PLAN", n=5, times=[1000])
-error("offset-past-table", "step", "CONFIG_INVALID", dict(num_train_timesteps=100, steps_offset=10), n=10)
+error("offset-past-table", "step", "TIMESTEP_NOT_IN_PLAN", dict(num_train_timesteps=100, steps_offset=10), n=10)
 error(
     "zero-snr-epsilon",
     "step",

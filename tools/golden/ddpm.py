@@ -180,7 +180,7 @@ error("spacing-unknown", "set_timesteps", "CONFIG_INVALID", dict(timestep_spacin
 error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="flow_prediction"), n=5)
 error("timestep-foreign", "step", "TIMESTEP_NOT_IN_PLAN", n=5, times=[123])
 error("timestep-past-table", "step", "TIMESTEP_NOT_IN_PLAN", request=None, times=[1000])
-error("offset-past-table", "step", "CONFIG_INVALID", dict(num_train_timesteps=100, steps_offset=10), n=10)
+error("offset-past-table", "step", "TIMESTEP_NOT_IN_PLAN", dict(num_train_timesteps=100, steps_offset=10), n=10)
 error(
     "zero-snr-epsilon",
     "step",

@@ -1,4 +1,4 @@
-"""How exact a float32 result can be at all: the measure behind a case's tolerance_note."""
+"""How exact a float32 or float16 result can be at all: the measure behind a case's tolerance_note."""
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
 
@@ -6,8 +6,9 @@ import torch
 
 from tape import replaying_in_float64, source
 
-# A tensor that float32 arithmetic gets less exact than this (relative to its largest value) gets a note in the case.
-NOTEWORTHY = 1e-6
+# A tensor that arithmetic gets less exact than this (relative to its largest value) gets a note in the case.
+NOTEWORTHY = {"float32": 1e-6, "float16": 1e-3}
+ROUNDING = {"float32": 2**-24, "float16": 2**-11}
 RESULTS = (("prev", "prev_sample"), ("x0", "pred_original_sample"))
 
 
@@ -32,12 +33,13 @@ class Exact:
 
 
 class Distance:
-    """How far a float32 result may be from the truth: the larger of upstream's distance from float64 arithmetic, and
-    the effect of float32 rounding in the inputs (so that an unlucky tensor is not judged by a lucky upstream run)."""
+    """How far a result may be from the truth: the larger of upstream's distance from float64 arithmetic, and the effect
+    of rounding in the inputs (so that an unlucky tensor is not judged by a lucky upstream run)."""
 
     def __init__(self, module, build, case):
         self.exact, self.rounded = (Exact(module, build()) for _ in range(2))
         self.rounding = source(case, "rounding")
+        self.dtype, self.unit = case["dtype"], ROUNDING[case["dtype"]]
         self.notes = {}
 
     def perturbed(self, value):
@@ -45,7 +47,7 @@ class Distance:
         if not isinstance(value, torch.Tensor):
             return value
         return value.double() * (
-            1 + 2**-24 * (2 * torch.rand(value.shape, generator=self.rounding).double() - 1).sign()
+            1 + self.unit * (2 * torch.rand(value.shape, generator=self.rounding).double() - 1).sign()
         )
 
     def measure(self, i, inputs, results):
@@ -56,7 +58,12 @@ class Distance:
                 self.compare(f"{name}.{i}", results[name].double(), exact[key], rounded[key])
 
     def compare(self, name, found, exact, rounded):
-        largest = exact.abs().max().clamp(min=1e-30)
-        distance = max(float((value - exact).abs().max() / largest) for value in (found, rounded))
-        if distance > NOTEWORTHY:
-            self.notes[name] = float(f"{distance:.2g}")
+        if note := noteworthy(self.dtype, found, exact, rounded):
+            self.notes[name] = note
+
+
+def noteworthy(dtype, found, exact, *others):
+    """The largest distance of the other tensors from the exact one, relative to its largest entry, where it matters."""
+    largest = exact.abs().max().clamp(min=1e-30)
+    distance = max(float((value.double() - exact).abs().max() / largest) for value in (found, *others))
+    return float(f"{distance:.2g}") if distance > NOTEWORTHY[dtype] else None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 import store
-from distance import RESULTS, Distance
+from distance import RESULTS, Distance, noteworthy
 from rounding import rounded
 from tape import normal, recording, source
 
@@ -109,7 +109,7 @@ class StepRun(Run):
         passed = self.timesteps(scheduler)
         case["count"] = len(passed)
         self.noise = source(case, "noise")
-        judged = case["dtype"] == "float32" and case["kind"] == "steps" and self.recipe.judged
+        judged = case["kind"] == "steps" and self.recipe.judged
         self.distance = Distance(self.recipe.module, self.build, case) if judged else None
         sample = self.first_sample(scheduler, passed[0])
         for i, t in enumerate(passed):
@@ -193,10 +193,13 @@ class NoiseCall(Run):
         self.tensors = {"original": original, "noise": noise}
         call = CALLS.get(case["kind"]) or case["call"]
         with stage(call):
-            arguments = (original, times, noise) if call == "scale_noise" else (original, noise, times)
-            result = getattr(scheduler, call)(*arguments)
+            blend = lambda x, z: getattr(scheduler, call)(*((x, times, z) if call == "scale_noise" else (x, z, times)))
+            result = blend(original, noise)
+            exact = blend(original.double(), noise.double())
         check_finite({"result": result}, call)
         self.tensors["result"] = result
+        if note := noteworthy(case["dtype"], result, exact):
+            case["tolerance_note"] = {"result": note}
 
 
 def plain_time(t):
