@@ -60,14 +60,22 @@ export interface DDIMRow {
 export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
   static override readonly className = 'DDIMScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise', 'eta', 'useClippedModelOutput'];
+  static override readonly stepOptions: readonly string[] = [
+    'generator',
+    'varianceNoise',
+    'eta',
+    'useClippedModelOutput',
+  ];
   static override readonly schema: ConfigSchema<DDIMConfig> = {
     ...betaFields,
     ...spacingFields('leading'),
     ...thresholdingFields,
     clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
     clip_sample_range: field.number(1, 'Largest magnitude after clipping.'),
-    set_alpha_to_one: field.boolean(true, 'Take the level after the last step as noiseless; else as that of timestep 0.'),
+    set_alpha_to_one: field.boolean(
+      true,
+      'Take the level after the last step as noiseless; else as that of timestep 0.',
+    ),
     prediction_type: predictionTypeField,
     rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; meant for v_prediction.'),
   };
@@ -100,7 +108,13 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
     const now = trainedLevel(alphasCumprod, timestep);
     const acpPrev = previous >= 0 ? trainedLevel(alphasCumprod, previous).alphaCumprod : this.#finalAlphaCumprod();
     const variance = ((1 - acpPrev) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / acpPrev);
-    return { alpha: now.alpha, sigma: now.sigma, alphaPrev: Math.sqrt(acpPrev), sigmaPrev: Math.sqrt(1 - acpPrev), variance };
+    return {
+      alpha: now.alpha,
+      sigma: now.sigma,
+      alphaPrev: Math.sqrt(acpPrev),
+      sigmaPrev: Math.sqrt(1 - acpPrev),
+      variance,
+    };
   }
 
   #finalAlphaCumprod(): number {
@@ -130,7 +144,10 @@ function signalAndNoise({ alpha, sigma }: { alpha: number; sigma: number }): { s
 }
 
 function timestepsNotSet(): DiffusionError {
-  return new DiffusionError('TIMESTEPS_NOT_SET', 'DDIMScheduler: the number of steps is not known. Call setTimesteps before step.');
+  return new DiffusionError(
+    'TIMESTEPS_NOT_SET',
+    'DDIMScheduler: the number of steps is not known. Call setTimesteps before step.',
+  );
 }
 
 function twoNoises(): DiffusionError {

@@ -36,7 +36,13 @@ import {
   trainingTables,
 } from '@unnoise/core';
 
-export type VarianceType = 'fixed_small' | 'fixed_small_log' | 'fixed_large' | 'fixed_large_log' | 'learned' | 'learned_range';
+export type VarianceType =
+  | 'fixed_small'
+  | 'fixed_small_log'
+  | 'fixed_large'
+  | 'fixed_large_log'
+  | 'learned'
+  | 'learned_range';
 
 const VARIANCE_TYPES: readonly VarianceType[] = [
   'fixed_small',
@@ -47,7 +53,13 @@ const VARIANCE_TYPES: readonly VarianceType[] = [
   'learned_range',
 ];
 
-const BETA_SCHEDULES: readonly BetaScheduleName[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2', 'laplace', 'sigmoid'];
+const BETA_SCHEDULES: readonly BetaScheduleName[] = [
+  'linear',
+  'scaled_linear',
+  'squaredcos_cap_v2',
+  'laplace',
+  'sigmoid',
+];
 
 export interface DDPMConfig extends BetaConfig<string>, SpacingConfig, ThresholdingConfig {
   readonly clip_sample: boolean;
@@ -104,10 +116,23 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
   };
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision, BETA_SCHEDULES);
+  #steps: number | undefined;
+
+  /** As upstream, custom timesteps leave the number of the last plain schedule in place. */
+  override get numInferenceSteps(): number | undefined {
+    return this.#steps;
+  }
+
+  override setTimesteps(request: number | PlanRequest): void {
+    super.setTimesteps(request);
+    this.#steps = super.numInferenceSteps ?? this.#steps;
+  }
 
   protected override plan(request?: PlanRequest): Plan<DDPMRow> {
     const { alphasCumprod } = this.#tables;
-    const timesteps = Array.from(request ? this.#timesteps(request) : this.#spaced('leading', this.config.num_train_timesteps));
+    const timesteps = Array.from(
+      request ? this.#timesteps(request) : this.#spaced('leading', this.config.num_train_timesteps),
+    );
     const previous = request ? (t: number) => previousTimestep(timesteps, t) : (t: number) => t - 1;
     const level = (_: number, timestep: number) => {
       const { alpha: signal, sigma: noise } = trainedLevel(alphasCumprod, timestep);

@@ -10,16 +10,24 @@ const SOLVERS: readonly string[] = ['midpoint', 'heun'];
 
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
-  const names = { ...rename(config, 'algorithm_type', ['deis'], 'dpmsolver++'), ...rename(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint') };
+  const names = {
+    ...rename(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
+    ...rename(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
+  };
   const rewritten = { ...config, ...names } as Given;
-  const { algorithm_type: algorithm = 'dpmsolver++', solver_type: solver = 'midpoint', solver_order: order = 2 } = rewritten;
+  const {
+    algorithm_type: algorithm = 'dpmsolver++',
+    solver_type: solver = 'midpoint',
+    solver_order: order = 2,
+  } = rewritten;
   requireChoice('algorithm_type', algorithm, ALGORITHMS);
   requireChoice('solver_type', solver, SOLVERS);
   if (!(Number.isInteger(order) && order >= 1)) {
     throw new DiffusionError('CONFIG_INVALID', `solver_order is ${order}. Use 1, 2 or 3.`, { solver_order: order });
   }
   checkConflicts(config.algorithm_type ?? algorithm, rewritten.final_sigmas_type ?? 'zero', order);
-  if (!algorithm.endsWith('++')) warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);
+  if (!algorithm.endsWith('++'))
+    warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);
   return rewritten;
 }
 
@@ -35,7 +43,11 @@ function checkConflicts(algorithm: string, final: string, order: number): void {
   }
 }
 
-function rename<K extends keyof Given>(config: Given, key: K, sisters: readonly string[], own: string): Partial<Record<K, string>> {
+function rename<K extends keyof Given>(
+  config: Given,
+  key: K,
+  sisters: readonly string[],
+  own: string,
+): Partial<Record<K, string>> {
   return sisters.includes(String(config[key])) ? ({ [key]: own } as Record<K, string>) : {};
 }
-

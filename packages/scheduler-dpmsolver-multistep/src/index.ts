@@ -106,11 +106,26 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     use_flow_sigmas: field.boolean(false, 'Flow matching sigmas: alpha = 1 - sigma.'),
     flow_shift: field.number(1, 'Time shift of flow sigmas.'),
     final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
-    lambda_min_clipped: field.number(Number.NEGATIVE_INFINITY, 'Leave out timesteps of smaller lambda; about -5.1 for cosine betas.'),
-    variance_type: { default: null, kind: 'string', nullable: true, doc: 'learned or learned_range: only the first 3 channels are the prediction.' },
-    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.'),
+    lambda_min_clipped: field.number(
+      Number.NEGATIVE_INFINITY,
+      'Leave out timesteps of smaller lambda; about -5.1 for cosine betas.',
+    ),
+    variance_type: {
+      default: null,
+      kind: 'string',
+      nullable: true,
+      doc: 'learned or learned_range: only the first 3 channels are the prediction.',
+    },
+    rescale_betas_zero_snr: field.boolean(
+      false,
+      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
+    ),
     use_dynamic_shifting: field.boolean(false, 'Let setTimesteps take mu, which sets the time shift to e^mu.'),
-    time_shift_type: field.choice('exponential', ['exponential', 'linear'], 'Form of the dynamic shift; only exponential takes mu.'),
+    time_shift_type: field.choice(
+      'exponential',
+      ['exponential', 'linear'],
+      'Form of the dynamic shift; only exponential takes mu.',
+    ),
   };
 
   readonly #schedules: DpmSchedules;
@@ -178,7 +193,10 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     const { x0, eps } = this.#converted(context);
     const data = this.config.algorithm_type.endsWith('++');
     if (!this.config.thresholding) return { m: data ? x0 : eps, x0 };
-    return threshold(context, x0, this.config).then((clean) => ({ m: data ? clean : x.sub(clean.mul(alpha)).div(sigma), x0: clean }));
+    return threshold(context, x0, this.config).then((clean) => ({
+      m: data ? clean : x.sub(clean.mul(alpha)).div(sigma),
+      x0: clean,
+    }));
   }
 
   #converted({ k, x, out }: StepContext<DpmRow>): { x0: Tensor; eps: Tensor } {
@@ -194,7 +212,8 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     const order = Math.min(k.order, carry.length + 1);
     const w = k.weights;
     const first = x.mul(w.x).add(m0.mul(w.d0));
-    const update = order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? this.#second(k, m0, m1) : third(k, m0, m1, m2));
+    const update =
+      order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? this.#second(k, m0, m1) : third(k, m0, m1, m2));
     const noisy = this.config.algorithm_type.startsWith('sde');
     return {
       prev: noisy ? update.add(normal(m0.shape).mul(w.noise)) : update,
@@ -227,9 +246,15 @@ function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tenso
 /** As upstream, flow_prediction is for the ++ types only; there eps is not used. */
 function refuseFlow(algorithm: AlgorithmType, out: Tensor): Tensor {
   if (algorithm.endsWith('++')) return out;
-  throw new DiffusionError('CONFIG_CONFLICT', `prediction_type flow_prediction cannot be used with algorithm_type ${algorithm}. Use dpmsolver++.`);
+  throw new DiffusionError(
+    'CONFIG_CONFLICT',
+    `prediction_type flow_prediction cannot be used with algorithm_type ${algorithm}. Use dpmsolver++.`,
+  );
 }
 
 function timestepsNotSet(): DiffusionError {
-  return new DiffusionError('TIMESTEPS_NOT_SET', 'DPMSolverMultistepScheduler: the schedule is not known. Call setTimesteps before step.');
+  return new DiffusionError(
+    'TIMESTEPS_NOT_SET',
+    'DPMSolverMultistepScheduler: the schedule is not known. Call setTimesteps before step.',
+  );
 }

@@ -56,7 +56,9 @@ export class DpmSchedules {
   of(request: PlanRequest, flowShift: number): DpmSchedule {
     exactlyOne(request, ['numInferenceSteps', 'timesteps']);
     const shift = this.#flowShift(request.mu) ?? flowShift;
-    const schedule = request.timesteps ? this.#custom(request.timesteps) : this.#spaced(request.numInferenceSteps ?? 0, shift);
+    const schedule = request.timesteps
+      ? this.#custom(request.timesteps)
+      : this.#spaced(request.numInferenceSteps ?? 0, shift);
     const last = finalSigma(this.#config.final_sigmas_type, this.#sigmas[0] ?? 0);
     return {
       timesteps: Array.from(schedule.timesteps),
@@ -91,7 +93,12 @@ export class DpmSchedules {
   }
 
   #inner(steps: number): Int32Array {
-    const { timestep_spacing: spacing, steps_offset: offset, num_train_timesteps: trainSteps, lambda_min_clipped: lambdaMin } = this.#config;
+    const {
+      timestep_spacing: spacing,
+      steps_offset: offset,
+      num_train_timesteps: trainSteps,
+      lambda_min_clipped: lambdaMin,
+    } = this.#config;
     const top = trainSteps - clippedTimesteps(trainingLambdas(this.#alphasCumprod), lambdaMin);
     return innerTimesteps({ spacing, steps, trainSteps, offset, top });
   }
@@ -105,7 +112,11 @@ export class DpmSchedules {
     const key = (['use_lu_lambdas', 'use_flow_sigmas'] as const).find((name) => this.#config[name]);
     const conflict = respacing ? `use_${respacing}_sigmas` : key;
     if (conflict) {
-      throw new DiffusionError('CONFIG_CONFLICT', `Custom timesteps cannot be used with ${conflict}. Give numInferenceSteps.`, { conflict });
+      throw new DiffusionError(
+        'CONFIG_CONFLICT',
+        `Custom timesteps cannot be used with ${conflict}. Give numInferenceSteps.`,
+        { conflict },
+      );
     }
     return this.#interpolated(truncateTimesteps(timesteps));
   }

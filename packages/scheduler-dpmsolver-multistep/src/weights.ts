@@ -40,11 +40,23 @@ export const WEIGHTS: Readonly<Record<AlgorithmType, (s: Level, t: Level) => Wei
     const h = t.lambda - s.lambda;
     // as upstream: the limit of phi2 enters with the wrong sign, so that D2 keeps a weight of -alpha as h goes to 0
     const d2 = -t.alpha * (phi2(-2 * h) + 1);
-    return weigh((t.sigma / s.sigma) * exp(-h), -t.alpha * expm1(-2 * h), -t.alpha * phi1(-2 * h), d2, t.sigma * sqrt(-expm1(-2 * h)));
+    return weigh(
+      (t.sigma / s.sigma) * exp(-h),
+      -t.alpha * expm1(-2 * h),
+      -t.alpha * phi1(-2 * h),
+      d2,
+      t.sigma * sqrt(-expm1(-2 * h)),
+    );
   },
   'sde-dpmsolver': (s, t) => {
     const h = t.lambda - s.lambda;
-    return weigh(t.alpha / s.alpha, -2 * t.sigma * expm1(h), -2 * t.sigma * phi1(h), Number.NaN, t.sigma * sqrt(expm1(2 * h)));
+    return weigh(
+      t.alpha / s.alpha,
+      -2 * t.sigma * expm1(h),
+      -2 * t.sigma * phi1(h),
+      Number.NaN,
+      t.sigma * sqrt(expm1(2 * h)),
+    );
   },
 };
 

@@ -65,11 +65,22 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
     ...spacingFields('linspace'),
     ...sigmaScheduleFields,
     prediction_type: field.choice('epsilon', PREDICTION_TYPES, 'What the model predicts; original_sample is sample.'),
-    interpolation_type: field.choice('linear', ['linear', 'log_linear'], 'How sigmas between trained timesteps are found.'),
+    interpolation_type: field.choice(
+      'linear',
+      ['linear', 'log_linear'],
+      'How sigmas between trained timesteps are found.',
+    ),
     sigma_min: field.optionalNumber('Smallest sigma of a re-spacing; default: that of the last timestep.'),
     sigma_max: field.optionalNumber('Largest sigma of a re-spacing; default: that of the first timestep.'),
-    timestep_type: field.choice('discrete', ['discrete', 'continuous'], 'continuous gives v_prediction models 0.25 ln sigma.'),
-    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.'),
+    timestep_type: field.choice(
+      'discrete',
+      ['discrete', 'continuous'],
+      'continuous gives v_prediction models 0.25 ln sigma.',
+    ),
+    rescale_betas_zero_snr: field.boolean(
+      false,
+      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
+    ),
     final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
   };
 
@@ -109,4 +120,3 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
     return { prev: xHat.add(derivative.mul(k.sigmaNext - sigmaHat)), x0 };
   }
 }
-

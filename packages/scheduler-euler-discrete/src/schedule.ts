@@ -53,7 +53,8 @@ export class EulerSchedules {
 
   of(request: PlanRequest): EulerSchedule {
     const kind = exactlyOne(request, ['numInferenceSteps', 'timesteps', 'sigmas']);
-    const { sigmas, timesteps } = kind === 'sigmas' ? this.#fromSigmas(request.sigmas ?? []) : this.#fromTimesteps(request);
+    const { sigmas, timesteps } =
+      kind === 'sigmas' ? this.#fromSigmas(request.sigmas ?? []) : this.#fromTimesteps(request);
     const given = this.#continuous ? this.#logTimesteps(sigmas) : Array.from(this.#precision.table(timesteps));
     return { sigmas, timesteps: given, numInferenceSteps: request.numInferenceSteps ?? timesteps.length };
   }
@@ -96,11 +97,19 @@ export class EulerSchedules {
   }
 
   #custom(timesteps: readonly number[]): Table {
-    const conflict = this.#respacing ? `use_${this.#respacing}_sigmas` : this.#continuous ? 'timestep_type continuous' : undefined;
+    const conflict = this.#respacing
+      ? `use_${this.#respacing}_sigmas`
+      : this.#continuous
+        ? 'timestep_type continuous'
+        : undefined;
     if (!conflict) return this.#precision.table(timesteps);
-    throw new DiffusionError('CONFIG_CONFLICT', `Custom timesteps cannot be used with ${conflict}. Give numInferenceSteps or sigmas.`, {
-      conflict,
-    });
+    throw new DiffusionError(
+      'CONFIG_CONFLICT',
+      `Custom timesteps cannot be used with ${conflict}. Give numInferenceSteps or sigmas.`,
+      {
+        conflict,
+      },
+    );
   }
 
   #spaced(steps: number): Table {
@@ -114,6 +123,8 @@ export class EulerSchedules {
     if (type === 'linear') return sigmasAtTimesteps(timesteps, this.#sigmas);
     const logs = logSigmas(this.#sigmas);
     // as upstream: one sigma more than steps, from the whole table, whatever the timesteps are
-    return torchLinspace(logs.at(-1) ?? 0, logs[0] ?? 0, steps + 1, this.#precision).map((log) => Math.exp(log)) as Table;
+    return torchLinspace(logs.at(-1) ?? 0, logs[0] ?? 0, steps + 1, this.#precision).map((log) =>
+      Math.exp(log),
+    ) as Table;
   }
 }

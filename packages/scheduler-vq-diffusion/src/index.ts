@@ -1,7 +1,17 @@
 // VQ-Diffusion: discrete diffusion of token ids with a mask class; samples are int32 ids, model outputs log-probabilities.
 
 import type { ConfigSchema, Plan, PlanRequest, StepContext, StepResult, Tensor } from '@unnoise/core';
-import { DiffusionError, SchedulerMixin, concat, field, iota, logAddExp, logSumExp, requireSteps, where } from '@unnoise/core';
+import {
+  DiffusionError,
+  SchedulerMixin,
+  concat,
+  field,
+  iota,
+  logAddExp,
+  logSumExp,
+  requireSteps,
+  where,
+} from '@unnoise/core';
 import type { LogTransition, LogTransitions } from './transitions.ts';
 import { logTransitions } from './transitions.ts';
 
@@ -119,5 +129,9 @@ function checkShapes(x: Tensor, out: Tensor, classes: number): void {
 async function checkIds({ x, host }: StepContext<VQRow>, classes: number): Promise<void> {
   const foreign = (await host(x)).find((id) => id < 0 || id >= classes);
   if (foreign === undefined) return;
-  throw new DiffusionError('REQUEST_INVALID', `The sample holds token id ${foreign}; ids run from 0 to ${classes - 1}, the mask.`, { id: foreign });
+  throw new DiffusionError(
+    'REQUEST_INVALID',
+    `The sample holds token id ${foreign}; ids run from 0 to ${classes - 1}, the mask.`,
+    { id: foreign },
+  );
 }

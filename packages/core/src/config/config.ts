@@ -31,7 +31,10 @@ export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: 
   const keys = Object.keys(owner.schema);
   const values = keys.map((key) => [key, key in present ? present[key] : owner.schema[key]?.default]);
   const config = { ...hidden, ...Object.fromEntries(values) };
-  Object.defineProperty(config, DEFAULTS, { value: Object.freeze(keys.filter((key) => !(key in present))), enumerable: false });
+  Object.defineProperty(config, DEFAULTS, {
+    value: Object.freeze(keys.filter((key) => !(key in present))),
+    enumerable: false,
+  });
   return Object.freeze(config) as Readonly<C>;
 }
 
@@ -62,9 +65,24 @@ export function splitConfig(
     if (current in owner.schema) given[current] = value;
     else hidden[key] = value;
   }
-  const unused = Object.keys(hidden).filter((key) => !key.startsWith('_') && key !== 'quantization_config' && !silent(key));
-  if (unused.length > 0) warn(`${owner.className} does not use ${unused.join(', ')}; they are kept in its config but have no effect.`);
-  return { given: { ...given, ...overrides }, hidden };
+  const unused = Object.keys(hidden).filter(
+    (key) => !key.startsWith('_') && key !== 'quantization_config' && !silent(key),
+  );
+  if (unused.length > 0)
+    warn(`${owner.className} does not use ${unused.join(', ')}; they are kept in its config but have no effect.`);
+  return { given: { ...given, ...knownOverrides(owner, overrides) }, hidden: renameClass(owner.className, hidden) };
+}
+
+/** As upstream, an override that the class does not have is left out; here with a warning. */
+function knownOverrides(owner: ConfigOwner, overrides: ConfigObject): ConfigObject {
+  const entries = Object.entries(overrides);
+  const foreign = entries.filter(([key]) => !(key in owner.schema)).map(([key]) => key);
+  if (foreign.length > 0) warn(`${owner.className} has no config key ${foreign.join(', ')}; the override is left out.`);
+  return Object.fromEntries(entries.filter(([key]) => key in owner.schema));
+}
+
+function renameClass(className: string, hidden: Record<string, unknown>): Record<string, unknown> {
+  return '_class_name' in hidden ? { ...hidden, _class_name: className } : hidden;
 }
 
 function renamed(owner: ConfigOwner, key: string): string {
@@ -76,5 +94,9 @@ function renamed(owner: ConfigOwner, key: string): string {
 function checkClassName(className: string, source: ConfigObject): void {
   const name = source['_class_name'];
   if (name === undefined || typeof name === 'string' || Array.isArray(name)) return;
-  throw new DiffusionError('CONFIG_INVALID', `${className}: _class_name is ${JSON.stringify(name)}, not a class name.`, { name });
+  throw new DiffusionError(
+    'CONFIG_INVALID',
+    `${className}: _class_name is ${JSON.stringify(name)}, not a class name.`,
+    { name },
+  );
 }

@@ -22,7 +22,11 @@ export const betaFields: ConfigSchema<BetaConfig> = {
   num_train_timesteps: number(1000, 'Number of noise levels the model was trained with.'),
   beta_start: number(0.0001, 'First beta.'),
   beta_end: number(0.02, 'Last beta.'),
-  beta_schedule: choice('linear', ['linear', 'scaled_linear', 'squaredcos_cap_v2'], 'Rule from beta_start to beta_end.'),
+  beta_schedule: choice(
+    'linear',
+    ['linear', 'scaled_linear', 'squaredcos_cap_v2'],
+    'Rule from beta_start to beta_end.',
+  ),
   trained_betas: optionalNumbers('Betas to use as they are; wins over beta_schedule.'),
 };
 
@@ -34,7 +38,11 @@ export interface SpacingConfig {
 
 export function spacingFields(spacing: TimestepSpacing): ConfigSchema<SpacingConfig> {
   return {
-    timestep_spacing: choice(spacing, TIMESTEP_SPACINGS, 'How the timesteps of a run are spread over the trained ones.'),
+    timestep_spacing: choice(
+      spacing,
+      TIMESTEP_SPACINGS,
+      'How the timesteps of a run are spread over the trained ones.',
+    ),
     steps_offset: number(0, 'Added to every timestep of leading spacing.'),
   };
 }

@@ -2,7 +2,11 @@
 
 import { DiffusionError } from '../errors.ts';
 
-const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY };
+const WORDS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
 const MARK = '\u0000';
 const STRING_OR_WORD = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
 
@@ -16,10 +20,17 @@ export function parseConfig(text: string, source = 'the config'): Record<string,
     );
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new DiffusionError('CONFIG_INVALID', `${source} is not valid JSON: ${reason}. Mend or download it again.`, { source }, cause);
+    throw new DiffusionError(
+      'CONFIG_INVALID',
+      `${source} is not valid JSON: ${reason}. Mend or download it again.`,
+      { source },
+      cause,
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DiffusionError('CONFIG_INVALID', `${source} holds ${text.slice(0, 40)}, not an object of config keys.`, { source });
+    throw new DiffusionError('CONFIG_INVALID', `${source} holds ${text.slice(0, 40)}, not an object of config keys.`, {
+      source,
+    });
   }
   return value as Record<string, unknown>;
 }

@@ -79,16 +79,23 @@ export function checkConfig(className: string, schema: AnySchema, given: Readonl
 
 function unknownKey(className: string, schema: AnySchema, key: string): DiffusionError {
   const known = Object.keys(schema).join(', ');
-  return new DiffusionError('CONFIG_INVALID', `${className} has no config key "${key}". It has: ${known}.`, { className, key });
+  return new DiffusionError('CONFIG_INVALID', `${className} has no config key "${key}". It has: ${known}.`, {
+    className,
+    key,
+  });
 }
 
 /** Throws CONFIG_INVALID unless `value` is one of `choices`. */
 export function requireChoice<T extends string>(key: string, value: string, choices: readonly T[]): asserts value is T {
   if (!(choices as readonly string[]).includes(value)) {
-    throw new DiffusionError('CONFIG_INVALID', `${key} is ${JSON.stringify(value)}. Use one of: ${choices.join(', ')}.`, {
-      key,
-      value,
-      choices,
-    });
+    throw new DiffusionError(
+      'CONFIG_INVALID',
+      `${key} is ${JSON.stringify(value)}. Use one of: ${choices.join(', ')}.`,
+      {
+        key,
+        value,
+        choices,
+      },
+    );
   }
 }

@@ -27,15 +27,12 @@ const OPTIONAL: readonly OpName[] = [
   ...(['sum', 'amax', 'amin', 'argmax', 'concat', 'slice', 'transpose'] as const),
 ];
 
+const DTYPES: readonly DType[] = Object.freeze(['float32', 'float16', 'int32', 'bool']);
+
 /** A backend on plain arrays; synchronous. Use after release: DISPOSED. */
 export function createReferenceBackend(options: ReferenceOptions = {}): Backend {
   const { precision = 'float64', maxOps = Infinity, maxBuffers = Infinity, ops = OPTIONAL } = options;
-  const capabilities = Object.freeze<Capabilities>({
-    dtypes: ['float32', 'float16', 'int32', 'bool'],
-    ops,
-    maxOps,
-    maxBuffers,
-  });
+  const capabilities = Object.freeze<Capabilities>({ dtypes: DTYPES, ops: Object.freeze([...ops]), maxOps, maxBuffers });
   const kernels = new Set<string>();
   let live = 0;
   let dispatches = 0;

@@ -17,7 +17,7 @@ export async function blend(
   if (!first || (pairs.length !== 1 && pairs.length !== x.shape[0])) throw wrongCount(levels.length, x.shape);
   const same = pairs.every(([a, b]) => a === first[0] && b === first[1]);
   const result = same ? x.mul(first[0]).add(noise.mul(first[1])) : perItem(x, pairs, 0).add(perItem(noise, pairs, 1));
-  const out = result.cast(x.dtype);
+  const out = result.dtype === x.dtype ? result : result.cast(x.dtype);
   await realizeStep([out]);
   return out;
 }
@@ -25,7 +25,12 @@ export async function blend(
 /** x with item i of the batch multiplied by its own coefficient. */
 function perItem(x: Tensor, pairs: readonly (readonly [number, number])[], which: 0 | 1): Tensor {
   const shape = [pairs.length, ...x.shape.slice(1).map(() => 1)];
-  return x.mul(tensor(Float32Array.from(pairs, (pair) => pair[which]), shape));
+  return x.mul(
+    tensor(
+      Float64Array.from(pairs, (pair) => pair[which]),
+      shape,
+    ),
+  );
 }
 
 function wrongCount(count: number, shape: readonly number[]): DiffusionError {

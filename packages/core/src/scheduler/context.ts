@@ -34,11 +34,10 @@ function generator(options: StepOptions): NonNullable<StepOptions['generator']> 
 
 /** Reads a copy of the expression, so that `value` itself stays unrealised and folds into what the rule does next. */
 async function readBack(value: Tensor): Promise<TypedArray> {
-  const copy = value.mul(1);
+  const copy = value.dtype === 'float16' ? value.cast('float32') : value.mul(1);
   try {
     return await copy.data();
   } finally {
     copy.dispose();
   }
 }
-

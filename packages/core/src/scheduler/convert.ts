@@ -2,6 +2,7 @@
 
 import type { ConfigObject, SplitConfig } from '../config/config.ts';
 import { splitConfig } from '../config/config.ts';
+import { DiffusionError } from '../errors.ts';
 import { formatConfig } from '../config/json.ts';
 import { KARRAS_KEYS, UPSTREAM_KEYS } from './known-keys.ts';
 import { KARRAS_COMPATIBLES, packageOf } from './names.ts';
@@ -37,4 +38,15 @@ function upstreamKeys(name: string): readonly string[] {
 /** The text of scheduler_config.json. */
 export function configText(className: string, config: ConfigObject): string {
   return formatConfig({ _diffusers_version: DIFFUSERS_VERSION, ...config, _class_name: className });
+}
+
+/** The config of a scheduler, of any copy of core, or the object itself. Throws CONFIG_INVALID for what is neither. */
+export function configOf(className: string, source: unknown): ConfigObject {
+  if (typeof source !== 'object' || source === null) {
+    throw new DiffusionError(
+      'CONFIG_INVALID',
+      `${className}.fromConfig needs a config object or a scheduler; got ${String(source)}.`,
+    );
+  }
+  return 'setTimesteps' in source && 'config' in source ? (source.config as ConfigObject) : (source as ConfigObject);
 }

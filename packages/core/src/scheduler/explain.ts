@@ -46,7 +46,12 @@ export async function explainStep<K>(
   return lines(index, timestep, result, names);
 }
 
-function lines(index: number, timestep: number, { prev, x0, carry = [] }: StepResult, names: ReadonlyMap<Tensor, string>): string {
+function lines(
+  index: number,
+  timestep: number,
+  { prev, x0, carry = [] }: StepResult,
+  names: ReadonlyMap<Tensor, string>,
+): string {
   const fresh = carry.filter((tensor) => tensor !== x0 && !names.has(tensor));
   return [
     `step ${index}, timestep ${timestep}`,

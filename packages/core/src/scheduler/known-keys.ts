@@ -1,7 +1,8 @@
 // Config keys of upstream's schedulers, so that a config loads in silence when the class that wrote it is not installed.
 
 /** Every constructor key of the 15 classes of KarrasDiffusionSchedulers (diffusers 0.42). */
-export const KARRAS_KEYS: readonly string[] = `algorithm_type beta_end beta_schedule beta_start clip_sample clip_sample_range disable_corrector
+export const KARRAS_KEYS: readonly string[] =
+  `algorithm_type beta_end beta_schedule beta_start clip_sample clip_sample_range disable_corrector
 dynamic_thresholding_ratio euler_at_final final_sigmas_type flow_shift interpolation_type lambda_min_clipped
 lower_order_final noise_sampler_seed num_train_timesteps predict_x0 prediction_type rescale_betas_zero_snr rho
 sample_max_value set_alpha_to_one shift_terminal sigma_data sigma_max sigma_min sigma_schedule skip_prk_steps

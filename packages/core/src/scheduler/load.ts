@@ -8,7 +8,12 @@ export const CONFIG_NAME = 'scheduler_config.json';
 
 /** What is used of the official Hub client, `@huggingface/hub`. */
 export interface HubClient {
-  downloadFile(params: { repo: string; path: string; revision?: string; accessToken?: string }): Promise<{ text(): Promise<string> } | null>;
+  downloadFile(params: {
+    repo: string;
+    path: string;
+    revision?: string;
+    accessToken?: string;
+  }): Promise<{ text(): Promise<string> } | null>;
 }
 
 export interface LoadOptions {
@@ -52,7 +57,11 @@ export async function loadConfig(source: ConfigSource, options: LoadOptions = {}
   const local = readLocal(source, options);
   if (local) return local;
   if (/^[\w.-]+\/[\w.-]+$/.test(source)) return fetchFromHub(source, options);
-  throw new DiffusionError('FILE_NOT_FOUND', `There is no ${CONFIG_NAME} at "${source}". Give a folder or file that exists, a URL, or a Hub id.`, { source });
+  throw new DiffusionError(
+    'FILE_NOT_FOUND',
+    `There is no ${CONFIG_NAME} at "${source}". Give a folder or file that exists, a URL, or a Hub id.`,
+    { source },
+  );
 }
 
 /** Writes a config text into a folder. */
@@ -60,7 +69,11 @@ export async function savePretrained(folder: string, text: string): Promise<void
   const fs = fileSystem();
   if (!fs) throw noFiles('savePretrained', 'Use saveConfig() for the text.');
   if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) {
-    throw new DiffusionError('REQUEST_INVALID', `"${folder}" is a file. Give the folder that ${CONFIG_NAME} goes into.`, { folder });
+    throw new DiffusionError(
+      'REQUEST_INVALID',
+      `"${folder}" is a file. Give the folder that ${CONFIG_NAME} goes into.`,
+      { folder },
+    );
   }
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(`${folder}/${CONFIG_NAME}`, text);
@@ -69,10 +82,16 @@ export async function savePretrained(folder: string, text: string): Promise<void
 function readLocal(source: string, { subfolder }: LoadOptions): ConfigObject | undefined {
   const fs = fileSystem();
   if (!fs?.existsSync(source)) return undefined;
-  const path = fs.statSync(source).isDirectory() ? candidates(source, subfolder).find((file) => fs.existsSync(file)) : source;
+  const path = fs.statSync(source).isDirectory()
+    ? candidates(source, subfolder).find((file) => fs.existsSync(file))
+    : source;
   if (path) return parseConfig(fs.readFileSync(path, 'utf8'), path);
   const looked = candidates(source, subfolder).join('" or "');
-  throw new DiffusionError('FILE_NOT_FOUND', `There is no "${looked}". Is "${source}" the folder of a diffusers model?`, { source, subfolder });
+  throw new DiffusionError(
+    'FILE_NOT_FOUND',
+    `There is no "${looked}". Is "${source}" the folder of a diffusers model?`,
+    { source, subfolder },
+  );
 }
 
 function candidates(folder: string, subfolder?: string): readonly string[] {
@@ -94,10 +113,19 @@ async function fetchFromHub(repo: string, options: LoadOptions): Promise<ConfigO
   const hub = options.hub ?? (await importHub(repo));
   const { revision, token, subfolder } = options;
   for (const path of candidates('', subfolder).map((name) => name.slice(1))) {
-    const found = await hub.downloadFile({ repo, path, ...(revision && { revision }), ...(token && { accessToken: token }) });
+    const found = await hub.downloadFile({
+      repo,
+      path,
+      ...(revision && { revision }),
+      ...(token && { accessToken: token }),
+    });
     if (found) return parseConfig(await found.text(), `${repo}/${path}`);
   }
-  throw new DiffusionError('FILE_NOT_FOUND', `The Hub repository ${repo} has no ${CONFIG_NAME}.`, { repo, subfolder, revision });
+  throw new DiffusionError('FILE_NOT_FOUND', `The Hub repository ${repo} has no ${CONFIG_NAME}.`, {
+    repo,
+    subfolder,
+    revision,
+  });
 }
 
 async function importHub(repo: string): Promise<HubClient> {
@@ -117,5 +145,8 @@ function fileSystem(): FileSystem | undefined {
 }
 
 function noFiles(what: string, advice: string): DiffusionError {
-  return new DiffusionError('OP_UNSUPPORTED', `${what} needs a file system, which this platform does not have. ${advice}`);
+  return new DiffusionError(
+    'OP_UNSUPPORTED',
+    `${what} needs a file system, which this platform does not have. ${advice}`,
+  );
 }

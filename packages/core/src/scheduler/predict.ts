@@ -35,7 +35,13 @@ export function predict(type: string, { alpha, sigma }: AlphaSigma, x: Tensor, o
  * x0 for k-style samples x = x0 + sigma eps, where the model saw x / sqrt(sigma^2 + 1): x - sigma eps (epsilon), the output
  * itself (sample), x / (sigma^2 + 1) - sigma / sqrt(sigma^2 + 1) v (v_prediction). Throws CONFIG_INVALID for another `type`.
  */
-export function predictAtSigma(type: string, sigma: number, x: Tensor, out: Tensor, accepted: readonly string[] = PREDICTION_TYPES): Tensor {
+export function predictAtSigma(
+  type: string,
+  sigma: number,
+  x: Tensor,
+  out: Tensor,
+  accepted: readonly string[] = PREDICTION_TYPES,
+): Tensor {
   requireChoice('prediction_type', type, accepted);
   if (type === 'epsilon') return x.sub(out.mul(sigma));
   if (type !== 'v_prediction') return out;
@@ -59,7 +65,11 @@ export function trainedLevel(alphasCumprod: Table, timestep: number): AlphaSigma
 }
 
 /** Dynamic thresholding: each item of the batch is divided by its own threshold s and clipped to [-1, 1]. Reads x0 back once. */
-export async function threshold(context: Pick<StepContext<unknown>, 'host'>, x0: Tensor, config: ThresholdingConfig): Promise<Tensor> {
+export async function threshold(
+  context: Pick<StepContext<unknown>, 'host'>,
+  x0: Tensor,
+  config: ThresholdingConfig,
+): Promise<Tensor> {
   if (x0.shape.length < 3) {
     // as upstream, which fails on [batch, channels]
     const message = `thresholding needs a sample [batch, channels, ...]; this one has shape [${x0.shape}].`;
@@ -69,7 +79,11 @@ export async function threshold(context: Pick<StepContext<unknown>, 'host'>, x0:
   const batch = x0.shape[0] ?? 0;
   const size = values.length / batch;
   const limits = Float32Array.from({ length: batch }, (_, item) =>
-    dynamicThreshold(values.subarray(item * size, (item + 1) * size), config.dynamic_thresholding_ratio, config.sample_max_value),
+    dynamicThreshold(
+      values.subarray(item * size, (item + 1) * size),
+      config.dynamic_thresholding_ratio,
+      config.sample_max_value,
+    ),
   );
   return x0.div(tensor(limits, [batch, ...x0.shape.slice(1).map(() => 1)])).clamp(-1, 1);
 }
@@ -81,7 +95,11 @@ export interface BoundingConfig extends ThresholdingConfig {
 }
 
 /** x0 thresholded, clipped or as it is; thresholding wins, as upstream. A promise only where it has to read back. */
-export function bounded(context: Pick<StepContext<unknown>, 'host'>, x0: Tensor, config: BoundingConfig): Tensor | Promise<Tensor> {
+export function bounded(
+  context: Pick<StepContext<unknown>, 'host'>,
+  x0: Tensor,
+  config: BoundingConfig,
+): Tensor | Promise<Tensor> {
   if (config.thresholding) return threshold(context, x0, config);
   const { clip_sample: clip, clip_sample_range: range = 1 } = config;
   return clip ? x0.clamp(-range, range) : x0;

@@ -41,7 +41,9 @@ export class Registry {
 
   /** Those of `compatibles` that also list this class: swaps that work both ways, which upstream's lists do not promise. */
   mutual(scheduler: SchedulerClass): readonly SchedulerClass[] {
-    return this.compatibles(scheduler).filter((other) => other === scheduler || other.compatibles.includes(scheduler.className));
+    return this.compatibles(scheduler).filter(
+      (other) => other === scheduler || other.compatibles.includes(scheduler.className),
+    );
   }
 }
 

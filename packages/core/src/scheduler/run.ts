@@ -83,7 +83,12 @@ export class Run<K = unknown> {
    * One step: from the sample and the model's output at `timestep` to the sample that is one step less noisy.
    * A run that threw is where it was before. Timestep-addressed schedulers take any trained timestep.
    */
-  async step(out: Tensor, x: Tensor, options?: StepOptions, timestep: number = this.nextTimestep()): Promise<SchedulerOutput> {
+  async step(
+    out: Tensor,
+    x: Tensor,
+    options?: StepOptions,
+    timestep: number = this.nextTimestep(),
+  ): Promise<SchedulerOutput> {
     this.#enter();
     try {
       if (options) checkStepOptions(this.#owner, options);
@@ -91,7 +96,11 @@ export class Run<K = unknown> {
       const index = this.#locate(timestep);
       const result = await this.#realized(index, timestep, x, out, { ...this.#defaults, ...options });
       const output = ownedOutput(result, [x, out, ...this.#carry]);
-      this.#advance(index, result.carry ?? [], new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]));
+      this.#advance(
+        index,
+        result.carry ?? [],
+        new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]),
+      );
       return output;
     } finally {
       this.#leave();
@@ -131,7 +140,10 @@ export class Run<K = unknown> {
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result.prev, out);
-    await realizeStep([prev, ...(result.x0 ? [result.x0] : []), ...(result.carry ?? [])], this.#realizeOptions(index, timestep));
+    await realizeStep(
+      [prev, ...(result.x0 ? [result.x0] : []), ...(result.carry ?? [])],
+      this.#realizeOptions(index, timestep),
+    );
     return { ...result, prev };
   }
 
@@ -155,7 +167,9 @@ export class Run<K = unknown> {
   #warnUnscaled(): void {
     if (this.#scaled) return;
     this.#scaled = true;
-    warn(`${this.#owner.name}: scaleModelInput was not called before step; give the model its result, not the bare sample.`);
+    warn(
+      `${this.#owner.name}: scaleModelInput was not called before step; give the model its result, not the bare sample.`,
+    );
   }
 
   #enter(): void {
@@ -166,7 +180,10 @@ export class Run<K = unknown> {
     const name = this.#owner.name;
     throw this.#state === 'disposed'
       ? new DiffusionError('DISPOSED', `${name}: this run was disposed. Start another one.`)
-      : new DiffusionError('REQUEST_INVALID', `${name}: the previous step is still running. Await it, or start a run of its own for each sample.`);
+      : new DiffusionError(
+          'REQUEST_INVALID',
+          `${name}: the previous step is still running. Await it, or start a run of its own for each sample.`,
+        );
   }
 
   #leave(): void {
@@ -205,11 +222,16 @@ function notFinite(name: string, index: number, timestep: number, value: number)
 }
 
 /** Throws REQUEST_INVALID for an option that this scheduler does not have: an ignored eta would be a silent wrong number. */
-export function checkStepOptions(owner: { readonly name: string; readonly stepOptions: readonly string[] }, options: StepOptions): void {
+export function checkStepOptions(
+  owner: { readonly name: string; readonly stepOptions: readonly string[] },
+  options: StepOptions,
+): void {
   for (const [key, value] of Object.entries(options)) {
     if (value !== undefined && !owner.stepOptions.includes(key)) {
       const has = owner.stepOptions.join(', ') || 'none';
-      throw new DiffusionError('REQUEST_INVALID', `${owner.name}.step has no option "${key}". It has: ${has}.`, { key });
+      throw new DiffusionError('REQUEST_INVALID', `${owner.name}.step has no option "${key}". It has: ${has}.`, {
+        key,
+      });
     }
   }
 }

@@ -14,7 +14,9 @@ import type { ExplainOptions } from './explain.ts';
 import { loadConfig, savePretrained } from './load.ts';
 import type { ConfigSource, LoadOptions } from './load.ts';
 import { registry } from './registry.ts';
-import { Run, checkStepOptions } from './run.ts';
+import { splitRequest } from './request.ts';
+import type { StartRequest } from './request.ts';
+import { Run } from './run.ts';
 import type {
   NoiseLevel,
   Plan,
@@ -26,7 +28,7 @@ import type {
   StepOptions,
   StepResult,
 } from './types.ts';
-import { configText, convertConfig } from './convert.ts';
+import { configOf, configText, convertConfig } from './convert.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a class of any config and row
 type AnyScheduler = SchedulerMixin<any, any>;
@@ -98,16 +100,16 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
    * @throws DiffusionError REQUEST_INVALID for a request that this scheduler cannot plan.
    */
   start(request: number | RunRequest): Run<K> {
-    const { plan, options, rest } = this.#split(typeof request === 'number' ? { numInferenceSteps: request } : request);
+    const { plan, options, start } = splitRequest(this.class, request);
     const planned = this.plan(plan);
-    return this.#newRun(planned, options, this.#beginOf(rest, planned));
+    return this.#newRun(planned, options, this.#beginOf(start, planned));
   }
 
   // ---- the face of diffusers
 
   /** Sets the schedule of the following steps and forgets the last run. */
   setTimesteps(request: number | PlanRequest): void {
-    const { plan } = this.#split(typeof request === 'number' ? { numInferenceSteps: request } : request);
+    const { plan } = splitRequest(this.class, request);
     const planned = this.plan(plan);
     this.#begin = undefined;
     this.#replace(this.#newRun(planned));
@@ -166,7 +168,10 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   addNoise(original: Tensor, noise: Tensor, timesteps: number | readonly number[]): Promise<Tensor> {
     const { noiseLevel } = this.#current.plan;
     if (!noiseLevel) throw this.#unsupported('addNoise');
-    return blend(original, noise, this.#levels(noiseLevel, timesteps, this.#fixedIndex()), (level) => [level.signal, level.noise]);
+    return blend(original, noise, this.#levels(noiseLevel, timesteps, this.#fixedIndex()), (level) => [
+      level.signal,
+      level.noise,
+    ]);
   }
 
   /** The velocity target v = alpha * noise - sigma * sample, for training and tests. */
@@ -174,6 +179,16 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     const { velocityLevel } = this.#current.plan;
     if (!velocityLevel) throw this.#unsupported('getVelocity');
     return blend(sample, noise, this.#levels(velocityLevel, timesteps), (level) => [-level.noise, level.signal]);
+  }
+
+  /** Releases what the steps so far left behind. The scheduler is as new; samples it returned stay the caller's. */
+  dispose(): void {
+    this.#run?.dispose();
+    this.#run = this.#begin = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** The coefficients of one step of the current schedule as text, one line per output. */
@@ -196,8 +211,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     overrides: ConfigObject = {},
     options: SchedulerOptions = {},
   ): S {
-    const config = source instanceof SchedulerMixin || 'config' in source ? (source as AnyScheduler).config : source;
-    const { given, hidden } = convertConfig(this, config, overrides);
+    const { given, hidden } = convertConfig(this, configOf(this.className, source), overrides);
     return new this(given, { ...options, [HIDDEN]: hidden } as SchedulerOptions);
   }
 
@@ -239,32 +253,15 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   #newRun(plan: Plan<K>, defaults: StepOptions = {}, begin?: number): Run<K> {
     const { className: name, stepOptions } = this.class;
     const rule = (context: StepContext<K>) => this.rule(context);
-    return new Run({ name, stepOptions, backend: this.#options.backend, finite: this.finite, rule }, plan, defaults, begin);
+    return new Run(
+      { name, stepOptions, backend: this.#options.backend, finite: this.finite, rule },
+      plan,
+      defaults,
+      begin,
+    );
   }
 
-  #split({ beginIndex, strength, ...request }: RunRequest) {
-    const keys = new Set(PLAN_KEYS);
-    const entries = Object.entries(request).filter(([, value]) => value !== undefined);
-    const plan = Object.fromEntries(entries.filter(([key]) => keys.has(key))) as PlanRequest;
-    const options = Object.fromEntries(entries.filter(([key]) => !keys.has(key))) as StepOptions;
-    this.#checkRequest(plan);
-    checkStepOptions({ name: this.class.className, stepOptions: this.class.stepOptions }, options);
-    return { plan, options, rest: { beginIndex, strength } };
-  }
-
-  #checkRequest(request: PlanRequest): void {
-    const { className, requestKeys } = this.class;
-    for (const key of Object.keys(request)) {
-      if (requestKeys.includes(key)) continue;
-      throw new DiffusionError('REQUEST_INVALID', `${className} takes no ${key}. It takes: ${requestKeys.join(', ')}.`, { key });
-    }
-    const n = request.numInferenceSteps;
-    if (n !== undefined && !(Number.isInteger(n) && n > 0)) {
-      throw new DiffusionError('REQUEST_INVALID', `${className}: numInferenceSteps is ${n}. Give a whole number of at least 1.`, { n });
-    }
-  }
-
-  #beginOf({ beginIndex, strength }: { beginIndex: number | undefined; strength: number | undefined }, plan: Plan<K>): number | undefined {
+  #beginOf({ beginIndex, strength }: StartRequest, plan: Plan<K>): number | undefined {
     if (strength === undefined) return beginIndex;
     const steps = plan.numInferenceSteps ?? plan.timesteps.length;
     return timestepsForStrength(steps, strength, this.order).beginIndex;
@@ -290,7 +287,6 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   }
 }
 
-const PLAN_KEYS: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas', 'mu'];
 const HIDDEN: unique symbol = Symbol('hidden config keys');
 
 function hiddenOf(options: SchedulerOptions): ConfigObject {
