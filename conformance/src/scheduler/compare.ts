@@ -1,0 +1,91 @@
+// What a scheduler gave against what upstream gave: tensors within the case's bound, tables to the bit.
+
+import type { DType, ErrorCode } from '@unnoise/core';
+import { numbersOf } from '../backend/values.ts';
+import type { Check } from '../check.ts';
+import type { GoldenSteps, GoldenTable } from '../golden/format.ts';
+import type { GoldenTensor } from '../golden/safetensors.ts';
+import type { GoldenTensors } from '../golden/source.ts';
+import { FREE_RUN, HALF_FREE_RUN, HALF_STEP, STEP, largest, noted, ulp } from '../tolerances.ts';
+import type { Seen } from './drive.ts';
+
+/** The dtype that an array of host data stands for. */
+function dtypeOf({ data }: GoldenTensor): DType {
+  if (data instanceof Uint16Array) return 'float16';
+  if (data instanceof Int32Array) return 'int32';
+  return data instanceof Uint8Array ? 'bool' : 'float32';
+}
+
+/** As upstream's tensor: shape and dtype, floats within an absolute `bound`, whole numbers exactly. */
+export function near(check: Check, actual: Seen, expected: GoldenTensor, bound: number, what: string): void {
+  const dtype = dtypeOf(expected);
+  check.equal(actual.shape, expected.shape, `the shape of ${what}`);
+  check.equal(actual.dtype, dtype, `the dtype of ${what}`);
+  const isFloat = dtype === 'float32' || dtype === 'float16';
+  check.close(actual.values, numbersOf(expected.data, dtype), isFloat ? bound : 0, what);
+}
+
+/** The largest absolute value of a recorded tensor; 0 if there is none. */
+export function sizeIn(tensors: GoldenTensors, name: string): number {
+  const found = tensors.get(name);
+  return found ? largest(numbersOf(found.data, dtypeOf(found))) : 0;
+}
+
+/** What the case says of its numbers. */
+export type Judged = Pick<GoldenSteps, 'dtype' | 'tolerance_note'>;
+
+/** The absolute bound of one tensor of a step. */
+export function stepBound({ dtype, tolerance_note }: Judged, tensors: GoldenTensors, name: string): number {
+  return ((dtype === 'float16' ? HALF_STEP : STEP) + noted(tolerance_note?.[name])) * sizeIn(tensors, name);
+}
+
+/**
+ * The absolute bound of the sample after step `last` of a free run. A run cannot be held to more than its steps: each may err by its own
+ * bound, relative to its own sample, and with recorded model outputs nothing damps that. (float16: trials bound the whole.)
+ */
+export function freeRunBound(golden: Judged, tensors: GoldenTensors, last: number): number {
+  const half = golden.dtype === 'float16';
+  let bound = (half ? HALF_FREE_RUN : FREE_RUN) * sizeIn(tensors, `prev.${last}`);
+  for (let i = 0; i <= last; i++) {
+    bound += noted(golden.tolerance_note?.[`x0.${i}`]) * sizeIn(tensors, `x0.${i}`);
+    bound += (noted(golden.tolerance_note?.[`prev.${i}`]) + (half ? 0 : STEP)) * sizeIn(tensors, `prev.${i}`);
+  }
+  return bound;
+}
+
+/** Noising adds two terms; in float16 upstream rounds coefficients, products and sum, so the bound is that of the terms, not of the sum. */
+export function noisingBound({ dtype, tolerance_note }: Judged, tensors: GoldenTensors): number {
+  const terms = sizeIn(tensors, 'original') + sizeIn(tensors, 'noise');
+  const own = dtype === 'float16' ? HALF_STEP * terms : STEP * sizeIn(tensors, 'result');
+  return own + noted(tolerance_note?.['result']) * sizeIn(tensors, 'result');
+}
+
+/** Bit for bit; of long tables the ends and the hash. */
+export async function sameTable(check: Check, actual: ArrayLike<number> | undefined, expected: GoldenTable, what: string): Promise<void> {
+  if (!actual) return check.ok(false, `there are no ${what}.`);
+  const numbers = Float64Array.from(actual);
+  if (Array.isArray(expected)) return check.close(numbers, expected as readonly number[], 0, what);
+  const { length, head, tail, sha256 } = expected as Exclude<GoldenTable, readonly number[]>;
+  check.equal(numbers.length, length, `the number of ${what}`);
+  check.close(numbers.subarray(0, head.length), head, 0, `the first ${what}`);
+  check.close(numbers.subarray(-tail.length), tail, 0, `the last ${what}`);
+  check.equal(await hash(numbers), sha256, `the SHA-256 of all ${what}`);
+}
+
+/** Numbers that upstream computes in float32: at most one unit in the last place away. */
+export function withinUlp(check: Check, actual: number, expected: number, what: string): void {
+  check.close([actual], [expected], ulp(expected), what);
+}
+
+async function hash(numbers: Float64Array): Promise<string> {
+  const view = new DataView(new ArrayBuffer(numbers.byteLength));
+  numbers.forEach((x, i) => view.setFloat64(8 * i, x, true));
+  const digest = await crypto.subtle.digest('SHA-256', view);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** What an error is, for messages. */
+export function described(error: unknown): string {
+  const { code, message } = error as { code?: ErrorCode; message?: string };
+  return code ? `${code}: ${message}` : String(error);
+}
