@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     isolate: false,
     globals: true, // testScheduler(X) finds describe and it by itself
+    maxWorkers: '100%', // the default leaves one of two cores idle
     testTimeout: 60_000, // some tests run whole tools, on machines that may be busy
     include: ['{packages/*,conformance,tools}/test/**/*.test.ts'],
   },
