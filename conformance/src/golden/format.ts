@@ -32,6 +32,8 @@ interface Common {
 
 export interface GoldenSteps extends Common {
   readonly kind: 'steps';
+  /** Index of the first step; absent where the timesteps passed are not the schedule's. */
+  readonly first?: number;
   readonly options?: Arguments;
   readonly expect: {
     readonly timesteps: GoldenTable;

@@ -41,21 +41,38 @@ export function stepBound({ dtype, tolerance_note }: Judged, tensors: GoldenTens
 
 /**
  * The absolute bound of the sample after step `last` of a free run. A run cannot be held to more than its steps: each may err by its own
- * bound, relative to its own sample, and with recorded model outputs nothing damps that. (float16: trials bound the whole.)
+ * bound, relative to its own sample, and recorded model outputs do not damp that. (float16: trials bound the whole.)
  */
-export function freeRunBound(golden: Judged, tensors: GoldenTensors, last: number): number {
+export function freeRunBound(golden: GoldenSteps, tensors: GoldenTensors, last: number): number {
   const half = golden.dtype === 'float16';
+  const step = half ? 0 : STEP;
   let bound = (half ? HALF_FREE_RUN : FREE_RUN) * sizeIn(tensors, `prev.${last}`);
   for (let i = 0; i <= last; i++) {
-    bound += noted(golden.tolerance_note?.[`x0.${i}`]) * sizeIn(tensors, `x0.${i}`);
-    bound += (noted(golden.tolerance_note?.[`prev.${i}`]) + (half ? 0 : STEP)) * sizeIn(tensors, `prev.${i}`);
+    const note = (name: string): number => noted(golden.tolerance_note?.[`${name}.${i}`]);
+    const x0 = note('x0') * sizeIn(tensors, `x0.${i}`);
+    bound += (x0 + (note('prev') + step) * sizeIn(tensors, `prev.${i}`)) * growth(golden, tensors, i, last);
   }
   return bound;
 }
 
-/** Noising adds two terms; in float16 upstream rounds coefficients, products and sum, so the bound is that of the terms, not of the sum. */
+/**
+ * How much an error in sample i has grown at the end. With a fixed epsilon, x' = alpha'/alpha x + ...: by the ratio of the alphas, where the
+ * sample is variance preserving (it is not scaled for the model) and the table of sigmas tells them. Else it does not grow.
+ */
+function growth({ config, expect, first }: GoldenSteps, tensors: GoldenTensors, i: number, last: number): number {
+  const { sigmas } = expect;
+  const epsilon = (config['prediction_type'] ?? 'epsilon') === 'epsilon';
+  if (!epsilon || first === undefined || !sigmas || 'head' in sigmas || tensors.has('scaled.0')) return 1;
+  const alpha = (index: number): number => {
+    const sigma = sigmas[first + index + 1] ?? 0;
+    return config['use_flow_sigmas'] === true ? 1 - sigma : 1 / Math.hypot(1, sigma);
+  };
+  return Math.max(1, alpha(last) / alpha(i));
+}
+
+/** Noising adds two terms; in float16 upstream rounds coefficients, products and sum, so the bound is that of the terms: none is larger than what is added here. */
 export function noisingBound({ dtype, tolerance_note }: Judged, tensors: GoldenTensors): number {
-  const terms = sizeIn(tensors, 'original') + sizeIn(tensors, 'noise');
+  const terms = sizeIn(tensors, 'original') + sizeIn(tensors, 'noise') + sizeIn(tensors, 'result');
   const own = dtype === 'float16' ? HALF_STEP * terms : STEP * sizeIn(tensors, 'result');
   return own + noted(tolerance_note?.['result']) * sizeIn(tensors, 'result');
 }

@@ -4,8 +4,8 @@ import type { Backend, ConfigObject, PlanRequest, Run, SchedulerClass, Scheduler
 import { realize, tensor } from '@unnoise/core';
 import { normals, sizeOf } from '../backend/values.ts';
 import type { GoldenSteps } from '../golden/format.ts';
-import type { GoldenSource } from '../golden/source.ts';
-import { SeededGenerator, camelKeys, recorded } from './arguments.ts';
+import type { GoldenSource, GoldenTensors } from '../golden/source.ts';
+import { SeededGenerator, camelKeys, needed, recorded } from './arguments.ts';
 import type { Seen } from './drive.ts';
 import { seen } from './drive.ts';
 import type { SchedulerSubject } from './subject.ts';
@@ -71,27 +71,24 @@ function goldenSpecimen(golden: GoldenSteps, source: GoldenSource): Specimen {
     draws: expect.steps[0]!.draws.length > 0,
     async inputs(backend, seed) {
       const tensors = await source.tensors(golden.id);
-      const x = reversed(recorded(tensors, 'x.0', backend), seed);
-      const out = reversed(recorded(tensors, 'out.0', backend), seed);
+      const x = varied(tensors, 'x.0', seed, backend);
+      const out = recorded(tensors, 'out.0', backend);
       const { generator: _, ...rest } = camelKeys(golden.options ?? {});
       const options = Object.entries(rest).map(([key, value]) => [
         key,
         typeof value === 'string' ? recorded(tensors, `${value}.0`, backend) : value,
       ]);
-      const inputs = { x: await x, out: await out, options: Object.fromEntries(options) as StepOptions };
+      const inputs = { x, out, options: Object.fromEntries(options) as StepOptions };
       await realize(inputs.x, inputs.out);
       return inputs;
     },
   };
 }
 
-/** Float data with another sign for odd seeds, so that two runs differ; token ids and log-probabilities stay valid as they are. */
-async function reversed(x: Tensor, seed: number): Promise<Tensor> {
-  const data = await x.data();
-  if (seed % 2 === 0 || x.dtype !== 'float32' || data.every((value) => value <= 0)) return x;
-  const { shape, backend } = x;
-  x.dispose();
-  return tensor(Float32Array.from(data, (value) => -value), shape, { backend: backend! });
+/** The recorded sample backwards for odd seeds, so that two runs differ. */
+function varied(tensors: GoldenTensors, name: string, seed: number, backend: Backend): Tensor {
+  const { data, shape } = needed(tensors, name);
+  return tensor(seed % 2 === 0 ? data : data.toReversed(), shape, { backend });
 }
 
 export function disposeInputs({ x, out, options }: Inputs): void {

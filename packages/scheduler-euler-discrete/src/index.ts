@@ -105,7 +105,9 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
     };
   }
 
-  protected override rule({ k, x, out, options, normal }: StepContext<EulerRow>): StepResult {
+  protected override rule({ k, x: sample, out, options, normal }: StepContext<EulerRow>): StepResult {
+    // as upstream, so a float16 run gives its x0 in float32
+    const x = sample.dtype === 'float32' ? sample : sample.cast('float32');
     const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options;
     const { round } = this.precision;
     const churned = sTmin <= k.sigma && k.sigma <= sTmax;

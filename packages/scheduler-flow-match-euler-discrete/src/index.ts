@@ -143,7 +143,7 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
     return { prev: clean.mul(1 - k.sigmaNext).add(normal(x.shape).mul(k.sigmaNext)), x0 };
   }
 
-  /** Every token at a noise level of its own. As upstream, the step is x + (sigma - sigmaNext) v, with the other sign. */
+  /** Every token at a noise level of its own. As upstream, the step is x + (sigma - sigmaNext) v, with the other sign, in float32. */
   async #perToken({ k, x, out, host, normal }: StepContext<FlowRow>, timesteps: Tensor): Promise<StepResult> {
     const { sigma, sigmaNext } = tokenLevels(
       await host(timesteps),
@@ -154,11 +154,11 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
     const column = (values: Table): Tensor => tensor(values, [...timesteps.shape, 1]);
     if (!this.config.stochastic_sampling) {
       const dt = mapTable(sigma, (level, i) => level - (sigmaNext[i] ?? 0));
-      return { prev: x.add(out.mul(column(dt))) };
+      return { prev: x.add(out.mul(column(dt))), prevDtype: 'float32' };
     }
     const clean = x.sub(out.mul(column(sigma)));
     const [next, rest] = [column(sigmaNext), column(mapTable(sigmaNext, (level) => 1 - level))];
-    return { prev: clean.mul(rest).add(normal(x.shape).mul(next)) };
+    return { prev: clean.mul(rest).add(normal(x.shape).mul(next)), prevDtype: 'float32' };
   }
 }
 

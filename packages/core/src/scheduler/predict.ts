@@ -85,7 +85,8 @@ export async function threshold(
       config.sample_max_value,
     ),
   );
-  return x0.div(tensor(limits, [batch, ...x0.shape.slice(1).map(() => 1)])).clamp(-1, 1);
+  const scaled = x0.div(tensor(limits, [batch, ...x0.shape.slice(1).map(() => 1)])).clamp(-1, 1);
+  return scaled.dtype === x0.dtype ? scaled : scaled.cast(x0.dtype);
 }
 
 /** The config keys that bound the predicted clean sample. */

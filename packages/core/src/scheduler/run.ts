@@ -139,7 +139,7 @@ export class Run<K = unknown> {
     const context = stepContext({ k, index, x, out, carry: this.#carry, options });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
-    const prev = likeOutput(result.prev, out);
+    const prev = likeOutput(result, out);
     await realizeStep(
       [prev, ...(result.x0 ? [result.x0] : []), ...(result.carry ?? [])],
       this.#realizeOptions(index, timestep),
@@ -198,10 +198,11 @@ function ownedOutput({ prev, x0 }: StepResult, inputs: readonly Tensor[]): Sched
   return { prevSample, predOriginalSample: x0 === prev || inputs.includes(x0) ? x0.clone() : x0 };
 }
 
-/** As upstream: a float result comes back in the dtype of the model's output. */
-function likeOutput(prev: Tensor, out: Tensor): Tensor {
+/** As upstream: a float result comes back in the dtype of the model's output, unless the rule says otherwise. */
+function likeOutput({ prev, prevDtype }: StepResult, out: Tensor): Tensor {
+  const dtype = prevDtype ?? out.dtype;
   const isFloat = prev.dtype === 'float32' || prev.dtype === 'float16';
-  return isFloat && prev.dtype !== out.dtype ? prev.cast(out.dtype) : prev;
+  return isFloat && prev.dtype !== dtype ? prev.cast(dtype) : prev;
 }
 
 function exhausted(name: string, index: number, length: number): DiffusionError {

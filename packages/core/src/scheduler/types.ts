@@ -3,7 +3,7 @@
 import type { Backend } from '../backend.ts';
 import type { Generator } from '../random/generator.ts';
 import type { Tensor } from '../tensor/index.ts';
-import type { Shape, TypedArray } from '../tensor/types.ts';
+import type { DType, Shape, TypedArray } from '../tensor/types.ts';
 
 /** What setTimesteps and start take; which keys a scheduler accepts is its `requestKeys`. */
 export interface PlanRequest {
@@ -90,6 +90,8 @@ export interface StepContext<K> {
 
 export interface StepResult {
   readonly prev: Tensor;
+  /** Dtype of a float `prev` where upstream does not return the model output's. */
+  readonly prevDtype?: DType;
   readonly x0?: Tensor;
   /** Tensors for later steps; those not returned again are released. */
   readonly carry?: readonly Tensor[];
