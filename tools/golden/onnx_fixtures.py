@@ -1,11 +1,12 @@
-"""Tiny ONNX graphs with the inputs of real exports: every dtype and rank of timestep, float16, fixed batches, learned variances,
-external data. packages/pipelines/test/fixtures keeps them; tests compute what they give by hand.
+"""Tiny ONNX graphs with the inputs of real exports: every dtype and rank of timestep, float16, fixed batches, learned
+variances, external data. packages/pipelines/test/fixtures keeps them; tests compute what they give by hand. Beside them,
+pixels.json: what diffusers' image processor makes of numbers, halves above all.
 
     python tools/golden/onnx_fixtures.py           writes
     python tools/golden/onnx_fixtures.py --check   makes them again and compares byte for byte
 
-All predict x / 2 + t / 1000 (+ label / 100 where there are labels, + the mean of the embeddings where there are any); further
-planes are the negative of that.
+All predict x / 2 + t / 1000 (+ label / 100 where there are labels, + the mean of the embeddings where there are any);
+further planes are the negative of that.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
+from diffusers.image_processor import VaeImageProcessor
 from onnx import TensorProto, helper, numpy_helper
+from onnx.external_data_helper import set_external_data
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "packages/pipelines/test/fixtures"
@@ -118,20 +122,33 @@ FIXTURES = {
 EXTERNAL = {"external": "model.onnx_data", "external-weights-pb": "weights.pb"}
 
 
+def pixels():
+    """The bytes of samples halfway between two of them, of round numbers, and of numbers out of range."""
+    values = [(byte + 0.5) / 255 * 2 - 1 for byte in range(255)] + [i / 16 for i in range(-20, 21)] + [-1e30, 1e30]
+    x = torch.tensor(values, dtype=torch.float32)
+    image = VaeImageProcessor().postprocess(x.reshape(1, 1, 1, -1), output_type="np")
+    return {"x": x.tolist(), "bytes": (image * 255).round().astype("uint8").flatten().tolist()}
+
+
 def write(folder):
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pixels.json").write_text(json.dumps(pixels()) + "\n")
     for name, make in FIXTURES.items():
         onnx.save(make(), folder / f"{name}.onnx")
     for name, location in EXTERNAL.items():
         (folder / name).mkdir(exist_ok=True)
         for old in (folder / name).iterdir():
             old.unlink()  # onnx appends to data files
-        options = dict(save_as_external_data=True, all_tensors_to_one_file=True, location=location, size_threshold=0)
-        onnx.save(denoiser(), folder / name / "model.onnx", **options)
+        model = denoiser()
+        for constant in model.graph.initializer:
+            if constant.data_type == FLOAT:  # shapes stay inside, as in real exports
+                set_external_data(constant, location)
+        onnx.save(model, folder / name / "model.onnx")
         (folder / name / location).chmod(0o644)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "recipe.json")
     made = {f"{(FOLDER / path.relative_to(folder)).relative_to(ROOT)}": sha256(path) for path in files}
-    recipe = {"tools/golden/onnx_fixtures.py": sha256(Path(__file__)), "files": made, "versions": {"onnx": version("onnx")}}
+    versions = {name: version(name) for name in ("diffusers", "onnx", "torch")}
+    recipe = {"tools/golden/onnx_fixtures.py": sha256(Path(__file__)), "files": made, "versions": versions}
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
     return recipe
 

@@ -35,7 +35,8 @@ export function runOf<C>(options: DenoiseOptions<C>, streams: Streams | undefine
 
 function ofRunningRun(run: Run, request: RunRequest): Run {
   const [key] = Object.keys(request);
-  if (key) throw invalid(`${key} was given beside a run, which is planned already. Give it to scheduler.start.`);
+  const name = key === 'numInferenceSteps' ? 'steps' : key;
+  if (name) throw invalid(`${name} was given beside a run, which is planned already. Give it to scheduler.start.`);
   return run;
 }
 

@@ -63,7 +63,7 @@ export class Denoiser {
     const feeds = conditionFeeds(this.part, this.conditions, request, groups);
     return async (x, timestep) => {
       this.#checkShape(x.shape, batch);
-      const lent = this.#castSample(x);
+      const lent = await this.#castSample(x);
       try {
         const elements = repeated(await this.#encoded(lent), rows / batch);
         const outputs: OnnxTensor[] = [];
@@ -84,9 +84,9 @@ export class Denoiser {
     return prediction(rows, x, { ...how, part: this.part.name });
   }
 
-  #castSample(x: Tensor): Tensor {
+  async #castSample(x: Tensor): Promise<Tensor> {
     const wanted = this.sample.type === 'float16' ? 'float16' : x.dtype === 'int32' ? 'int32' : 'float32';
-    return x.dtype === wanted ? x.clone() : x.cast(wanted);
+    return x.dtype === wanted ? x.clone() : x.cast(wanted).realize();
   }
 
   async #encoded(x: Tensor): Promise<OnnxArray> {

@@ -3,9 +3,9 @@
 import type { Backend, DType, Shape, Tensor, TypedArray } from '@unnoise/core';
 import { adopt, isDiffusionError, nativeOf, tensor } from '@unnoise/core';
 
-/** The elements of a realised tensor, as lent by its backend or read back. Not to be written to. */
+/** The elements of a tensor, as lent by its backend where that has them on the host. Not to be written to. */
 export async function hostData(x: Tensor): Promise<TypedArray> {
-  const native = nativeOf(await x.realize());
+  const native = nativeOf(x);
   return ArrayBuffer.isView(native) ? (native as TypedArray) : x.data();
 }
 

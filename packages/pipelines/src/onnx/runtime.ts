@@ -26,7 +26,7 @@ export interface OnnxSession {
   readonly outputMetadata?: readonly OnnxMetadata[];
   run(
     feeds: Readonly<Record<string, OnnxTensor>>,
-    fetches?: readonly string[],
+    fetches: readonly string[],
   ): Promise<Readonly<Record<string, OnnxTensor>>>;
   release?(): Promise<void>;
 }
