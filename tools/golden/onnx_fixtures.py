@@ -1,6 +1,6 @@
 """Tiny ONNX graphs with the inputs of real exports: every dtype and rank of timestep, float16, fixed batches, learned
 variances, external data. packages/pipelines/test/fixtures keeps them; tests compute what they give by hand. Beside them,
-pixels.json: what diffusers' image processor makes of numbers, halves above all.
+pixels.tsv: what diffusers' image processor makes of numbers, halves above all.
 
     python tools/golden/onnx_fixtures.py           writes
     python tools/golden/onnx_fixtures.py --check   makes them again and compares byte for byte
@@ -127,12 +127,13 @@ def pixels():
     values = [(byte + 0.5) / 255 * 2 - 1 for byte in range(255)] + [i / 16 for i in range(-20, 21)] + [-1e30, 1e30]
     x = torch.tensor(values, dtype=torch.float32)
     image = VaeImageProcessor().postprocess(x.reshape(1, 1, 1, -1), output_type="np")
-    return {"x": x.tolist(), "bytes": (image * 255).round().astype("uint8").flatten().tolist()}
+    rows = zip(x.tolist(), (image * 255).round().astype("uint8").flatten().tolist())
+    return "".join(f"{value!r}\t{byte}\n" for value, byte in rows)
 
 
 def write(folder):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pixels.json").write_text(json.dumps(pixels()) + "\n")
+    (folder / "pixels.tsv").write_text(pixels())
     for name, make in FIXTURES.items():
         onnx.save(make(), folder / f"{name}.onnx")
     for name, location in EXTERNAL.items():

@@ -23,9 +23,9 @@ async function finalOf<C>(options: DenoiseOptions<C>): Promise<number[]> {
 
 let live: number;
 beforeEach(() => {
-  live = cpu.stats!().live;
+  live = cpu.stats().live;
 });
-const expectNoLeak = (): void => expect(cpu.stats!().live).toBe(live);
+const expectNoLeak = (): void => expect(cpu.stats().live).toBe(live);
 
 describe('steps', () => {
   it('come in order, each with its timestep and how far it is', async () => {
@@ -64,7 +64,7 @@ describe('steps', () => {
   });
 
   it('compute nothing before the first is asked for', async () => {
-    const spy = vi.fn(model);
+    const spy = vi.fn<typeof model>(model);
     const loop = denoise({ ...base, model: spy });
     expect(spy).not.toHaveBeenCalled();
     (await loop.result()).dispose();
@@ -141,14 +141,14 @@ describe('an AbortSignal', () => {
   }
 
   it('that is aborted already computes nothing', async () => {
-    const spy = vi.fn(model);
+    const spy = vi.fn<typeof model>(model);
     await aborted(denoise({ ...base, model: spy, signal: AbortSignal.abort() }).result());
     expect(spy).not.toHaveBeenCalled();
   });
 
   it('stops between two steps, frees everything, and leaves the scheduler as it was', async () => {
     const controller = new AbortController();
-    const spy = vi.fn(model);
+    const spy = vi.fn<typeof model>(model);
     const onStep = ({ index }: DenoiseStep): void => {
       if (index === 3) controller.abort(new Error('the user left'));
     };
@@ -165,7 +165,7 @@ describe('an AbortSignal', () => {
       controller.abort();
       return model(x, timestep);
     };
-    const onStep = vi.fn();
+    const onStep = vi.fn<() => void>();
     await aborted(denoise({ ...base, model: leaving, signal: controller.signal, onStep }).result());
     expect(onStep).not.toHaveBeenCalled();
   });
@@ -173,7 +173,10 @@ describe('an AbortSignal', () => {
   it('of a timer gets through, though neither model nor backend ever waits', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 5);
-    await aborted(denoise({ ...base, steps: 1000, model: (x) => x.mul(1), signal: controller.signal }).result());
+    const error = await aborted(
+      denoise({ ...base, steps: 1000, model: (x) => x.mul(1), signal: controller.signal }).result(),
+    );
+    expect(error.message).toMatch(/stopped after \d+ of 1000 steps/);
   });
 
   it('rejects the iteration and the result alike', async () => {
@@ -310,7 +313,7 @@ describe('guidance', () => {
   });
 
   it('of 1 calls the model once a step, with its condition', async () => {
-    const spy = vi.fn(conditional);
+    const spy = vi.fn<typeof conditional>(conditional);
     await finalOf({ ...base, model: spy, conditioning: 0.5, unconditional: 0.25 });
     expect(spy).toHaveBeenCalledTimes(10);
     expect(spy.mock.calls[0]![2]).toBe(0.5);

@@ -36,12 +36,12 @@ function expectClose(actual: ArrayLike<number>, wanted: readonly number[], digit
 let live: number;
 beforeEach(() => {
   lent.length = 0;
-  live = cpu.stats!().live;
+  live = cpu.stats().live;
 });
 
 function expectNoLeak(): void {
   for (const one of lent.splice(0)) one.dispose();
-  expect(cpu.stats!().live).toBe(live);
+  expect(cpu.stats().live).toBe(live);
 }
 
 describe('the timestep is given as the graph declares it', () => {
@@ -163,7 +163,7 @@ describe('guidance', () => {
     const { part } = denoiser;
     const run = part.run.bind(part);
     part.run = (given, output) => {
-      feeds.push(given as never);
+      feeds.push(given);
       return run(given, output);
     };
     (await denoiser.bind({ ...request, guidance: 2 })(sample(2), 500, undefined)).dispose();
@@ -236,7 +236,7 @@ describe('what does not fit is refused by name', () => {
     ['a shape that is not that of the values', { class_labels: { data: [1, 2, 3], shape: [2] } }, /3 values of shape/],
   ])('%s', async (_, conditioning, message) => {
     const denoiser = await open('labels');
-    expect(() => denoiser.bind({ batch: 2, conditioning } as never)).toThrow(
+    expect(() => denoiser.bind({ batch: 2, conditioning })).toThrow(
       expect.objectContaining({ code: 'REQUEST_INVALID', message: expect.stringMatching(message) }),
     );
   });
@@ -273,7 +273,7 @@ describe('sessions that tell nothing of their inputs', () => {
       create: async (model: string | Uint8Array, options?: object) => {
         const real = await ort.InferenceSession.create(model as Uint8Array, options);
         const { inputNames, outputNames } = real;
-        return { inputNames, outputNames, run: real.run.bind(real) as never, release: () => real.release() };
+        return { inputNames, outputNames, run: real.run.bind(real), release: () => real.release() };
       },
     },
   };
