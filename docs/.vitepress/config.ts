@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig } from 'vitepress';
+import { repositoryLinks } from './links.ts';
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -32,7 +33,7 @@ export default defineConfig({
   title: 'unnoise',
   description: 'Diffusion sampling for TypeScript, with the numbers of Hugging Face diffusers',
   cleanUrls: true,
-  markdown: { math: true },
+  markdown: { math: true, html: false, config: repositoryLinks }, // a "<name>" in a comment of the code is text
   srcExclude: ['README.md'],
   themeConfig: {
     nav: menus.map(({ text, items }) => ({ text, link: items[0]?.link ?? '/' })),
