@@ -16,12 +16,11 @@ import {
   SchedulerMixin,
   betaFields,
   field,
-  indexForTimestep,
+  kStylePlan,
   predictAtSigma,
   sigmaScheduleFields,
   spacingFields,
 } from '@unnoise/core';
-import type { EulerSchedule } from './schedule.ts';
 import { EulerSchedules } from './schedule.ts';
 
 export type EulerPredictionType = 'epsilon' | 'sample' | 'original_sample' | 'v_prediction';
@@ -88,19 +87,14 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
 
   protected override plan(request?: PlanRequest): Plan<EulerRow> {
     const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
-    return { ...schedule, ...this.#levels(schedule) };
-  }
-
-  #levels({ timesteps, sigmas }: EulerSchedule): Omit<Plan<EulerRow>, 'timesteps'> {
-    const at = (index: number): number => sigmas[index] ?? Number.NaN;
-    const largest = Math.max(...sigmas);
+    const { sigmas } = schedule;
     return {
-      // as upstream: a schedule that does not reach the noisiest level starts from a sample that still holds a signal
-      initNoiseSigma: this.config.timestep_spacing === 'leading' ? Math.sqrt(largest ** 2 + 1) : largest,
-      indexOf: (timestep) => indexForTimestep(timesteps, timestep),
-      row: (index) => ({ sigma: at(index), sigmaNext: at(index + 1), steps: sigmas.length - 1 }),
-      inputScale: (index) => 1 / Math.sqrt(at(index) ** 2 + 1),
-      noiseLevel: (index) => ({ signal: 1, noise: at(index) }),
+      ...kStylePlan(schedule, this.config),
+      row: (index) => ({
+        sigma: sigmas[index] ?? Number.NaN,
+        sigmaNext: sigmas[index + 1] ?? Number.NaN,
+        steps: sigmas.length - 1,
+      }),
       velocityLevel: (index) => this.#schedules.velocityLevel(index),
     };
   }

@@ -1,57 +1,47 @@
 // The schedules of EulerDiscrete: timesteps and sigmas from a step count, from timesteps or from sigmas. Numbers only.
 
-import type { NoiseLevel, PlanRequest, Precision, Respacing, Table, TrainingTables } from '@unnoise/core';
+import type { KStyleSchedule, NoiseLevel, PlanRequest, Precision, Table } from '@unnoise/core';
 import {
   DiffusionError,
+  customTimesteps,
   exactlyOne,
   finalSigma,
-  fractionalTimesteps,
+  kStyleTables,
   logSigmas,
-  rangeOf,
   requireChoice,
-  respacedSigmas,
+  respacedLevels,
   respacingOf,
   sigmasAtTimesteps,
+  spacedTimesteps,
   timestepsOfSigmas,
   torchLinspace,
-  trainingSigmas,
-  trainingTables,
   withFinalSigma,
-  withTerminalAlpha,
 } from '@unnoise/core';
 import type { EulerDiscreteConfig } from './index.ts';
-
-export interface EulerSchedule {
-  readonly timesteps: readonly number[];
-  /** As many as timesteps and one more; with log_linear interpolation two more, as upstream. */
-  readonly sigmas: Table;
-  readonly numInferenceSteps?: number;
-}
 
 export class EulerSchedules {
   readonly #config: Readonly<EulerDiscreteConfig>;
   readonly #precision: Precision;
   readonly #alphasCumprod: Table;
   readonly #sigmas: Table;
-  readonly #respacing: Respacing | undefined;
 
   constructor(config: Readonly<EulerDiscreteConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    this.#respacing = respacingOf(config);
-    const { alphasCumprod }: TrainingTables = trainingTables(config, precision);
-    this.#alphasCumprod = config.rescale_betas_zero_snr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
-    this.#sigmas = trainingSigmas(this.#alphasCumprod);
+    respacingOf(config); // two re-spacings are refused at once, as upstream
+    const tables = kStyleTables(config, precision, { zeroTerminalSnr: config.rescale_betas_zero_snr });
+    this.#alphasCumprod = tables.alphasCumprod;
+    this.#sigmas = tables.sigmas;
   }
 
   /** Every trained timestep: what steps run on before setTimesteps. */
-  training(): EulerSchedule {
+  training(): KStyleSchedule {
     const sigmas = withFinalSigma(this.#sigmas.toReversed(), 0, this.#precision);
     const timesteps = Array.from(this.#sigmas, (_, i) => this.#sigmas.length - 1 - i);
     return { sigmas, timesteps: this.#continuous ? this.#logTimesteps(sigmas) : timesteps };
   }
 
-  of(request: PlanRequest): EulerSchedule {
+  of(request: PlanRequest): KStyleSchedule {
     const kind = exactlyOne(request, ['numInferenceSteps', 'timesteps', 'sigmas']);
     const { sigmas, timesteps } =
       kind === 'sigmas' ? this.#fromSigmas(request.sigmas ?? []) : this.#fromTimesteps(request);
@@ -87,34 +77,19 @@ export class EulerSchedules {
 
   #fromTimesteps(request: PlanRequest): { sigmas: Table; timesteps: Table } {
     const steps = request.numInferenceSteps ?? request.timesteps?.length ?? 0;
-    const timesteps = request.timesteps ? this.#custom(request.timesteps) : this.#spaced(steps);
-    const plain = this.#interpolated(timesteps, steps);
+    const given = request.timesteps
+      ? this.#custom(request.timesteps)
+      : spacedTimesteps(this.#config, steps, this.#precision);
+    const plain = { timesteps: given, sigmas: this.#interpolated(given, steps) };
+    const { timesteps, sigmas } = respacedLevels(plain, this.#config, steps, this.#sigmas);
     const last = finalSigma(this.#config.final_sigmas_type, this.#sigmas[0] ?? 0);
-    if (!this.#respacing) return { sigmas: withFinalSigma(plain, last, this.#precision), timesteps };
-    const spaced = respacedSigmas(this.#respacing, rangeOf(plain, this.#config), steps);
-    const sigmas = withFinalSigma(spaced, last, this.#precision);
-    return { sigmas, timesteps: timestepsOfSigmas(spaced, logSigmas(this.#sigmas)) };
+    return { sigmas: withFinalSigma(sigmas, last, this.#precision), timesteps };
   }
 
   #custom(timesteps: readonly number[]): Table {
-    const conflict = this.#respacing
-      ? `use_${this.#respacing}_sigmas`
-      : this.#continuous
-        ? 'timestep_type continuous'
-        : undefined;
-    if (!conflict) return this.#precision.table(timesteps);
-    throw new DiffusionError(
-      'CONFIG_CONFLICT',
-      `Custom timesteps cannot be used with ${conflict}. Give numInferenceSteps or sigmas.`,
-      {
-        conflict,
-      },
-    );
-  }
-
-  #spaced(steps: number): Table {
-    const { timestep_spacing: spacing, steps_offset: offset, num_train_timesteps: trainSteps } = this.#config;
-    return fractionalTimesteps({ spacing, steps, trainSteps, offset }, this.#precision);
+    if (!this.#continuous) return customTimesteps(timesteps, this.#config, this.#precision);
+    const message = 'Custom timesteps cannot be used with timestep_type continuous. Give numInferenceSteps or sigmas.';
+    throw new DiffusionError('CONFIG_CONFLICT', message, { timestep_type: 'continuous' });
   }
 
   #interpolated(timesteps: Table, steps: number): Table {

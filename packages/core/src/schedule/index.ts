@@ -18,6 +18,7 @@ export { type BetaQuantile, installBetaQuantile } from './beta-quantile.ts';
 export * from './sigma-to-timestep.ts';
 export * from './flow.ts';
 export * from './layout.ts';
+export * from './k-style.ts';
 export * from './ays.ts';
 // What is asked of it.
 export * from './custom.ts';

@@ -1,5 +1,7 @@
 export { DIFFUSERS_VERSION } from './convert.ts';
 export type { ExplainOptions } from './explain.ts';
+export { kStylePlan, scaleAtSigma } from './k-style-plan.ts';
+export type { KStylePlan, KStyleSchedule } from './k-style-plan.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { ConfigSource, HubClient, LoadOptions, UrlLike } from './load.ts';
 export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, knownSchedulers, packageOf } from './names.ts';
