@@ -3,12 +3,15 @@
 import type {
   BetaConfig,
   ConfigSchema,
+  Extrapolated,
   FinalSigmasType,
+  LambdaLevel,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
   SigmaScheduleConfig,
+  SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
@@ -16,26 +19,23 @@ import type {
   ThresholdingConfig,
 } from '@unnoise/core';
 import {
-  DiffusionError,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   after,
-  alphaSigma,
   betaFields,
+  extrapolated,
   field,
-  flowAlphaSigma,
   indexForTimestepOrLast,
-  lambdaOf,
-  predict,
+  lambdaLevel,
+  requireDataForFlow,
   sigmaScheduleFields,
   spacingFields,
-  threshold,
   thresholdingFields,
+  timestepsNotSet,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
-import type { DpmSchedule } from './schedule.ts';
 import { DpmSchedules } from './schedule.ts';
-import type { AlgorithmType, Level, SolverType, Weights } from './weights.ts';
+import type { AlgorithmType, SolverType, Weights } from './weights.ts';
 import { WEIGHTS } from './weights.ts';
 
 export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig, ThresholdingConfig {
@@ -60,7 +60,7 @@ export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, Sig
 export interface DpmRow {
   /** The entry of the sigma table, of which level is made. */
   readonly rawSigma: number;
-  readonly level: Level;
+  readonly level: LambdaLevel;
   readonly weights: Weights;
   readonly r0: number;
   readonly r1: number;
@@ -147,21 +147,21 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   protected override plan(request?: PlanRequest): Plan<DpmRow> {
     const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
     const { timesteps, sigmas } = schedule;
-    const level = (index: number): Level => levelOf(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas);
+    const level = (index: number): LambdaLevel => lambdaLevel(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas);
     return {
       ...schedule,
       initNoiseSigma: 1,
       ...(request && { numInferenceSteps: timesteps.length }),
       indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
       row: (index) => {
-        if (!request) throw timestepsNotSet();
+        if (!request) throw timestepsNotSet(this.class.className);
         return this.#row(schedule, level, index);
       },
       noiseLevel: (index) => ({ signal: level(index).alpha, noise: level(index).sigma }),
     };
   }
 
-  #row({ timesteps, sigmas }: DpmSchedule, level: (index: number) => Level, index: number): DpmRow {
+  #row({ timesteps, sigmas }: SolverSchedule, level: (index: number) => LambdaLevel, index: number): DpmRow {
     const [s, t] = [level(index), level(index + 1)];
     const size = (from: number): number => level(from + 1).lambda - level(from).lambda;
     return {
@@ -187,24 +187,11 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 
   /** What is extrapolated, m, and x0: the same tensor for the ++ types. */
-  #predicted(context: StepContext<DpmRow>): { m: Tensor; x0: Tensor } | Promise<{ m: Tensor; x0: Tensor }> {
-    const { k, x } = context;
-    const { alpha, sigma } = k.level;
-    const { x0, eps } = this.#converted(context);
-    const data = this.config.algorithm_type.endsWith('++');
-    if (!this.config.thresholding) return { m: data ? x0 : eps, x0 };
-    return threshold(context, x0, this.config).then((clean) => ({
-      m: data ? clean : x.sub(clean.mul(alpha)).div(sigma),
-      x0: clean,
-    }));
-  }
-
-  #converted({ k, x, out }: StepContext<DpmRow>): { x0: Tensor; eps: Tensor } {
-    const { prediction_type: type, variance_type: variance, algorithm_type: algorithm } = this.config;
-    if (type === 'flow_prediction') return { x0: x.sub(out.mul(k.rawSigma)), eps: refuseFlow(algorithm, out) };
-    // as upstream: a learned variance is dropped by keeping three channels, whatever the sample has
-    const learned = type === 'epsilon' && (variance === 'learned' || variance === 'learned_range');
-    return predict(type, k.level, x, learned ? out.slice(1, 0, 3) : out);
+  #predicted(context: StepContext<DpmRow>): Extrapolated | Promise<Extrapolated> {
+    const { algorithm_type: algorithm, prediction_type: type } = this.config;
+    const data = algorithm.endsWith('++');
+    requireDataForFlow(type, data, `algorithm_type ${algorithm}`);
+    return extrapolated(context, this.config, data);
   }
 
   #update({ k, x, carry, normal }: StepContext<DpmRow>, m0: Tensor, x0: Tensor): StepResult {
@@ -228,12 +215,6 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 }
 
-/** The level of a k-style sigma, or of a flow sigma. */
-function levelOf(sigma: number, flow: boolean): Level {
-  const { alpha, sigma: scaled } = flow ? flowAlphaSigma(sigma) : alphaSigma(sigma);
-  return { alpha, sigma: scaled, lambda: lambdaOf({ alpha, sigma: scaled }) };
-}
-
 /** d1 D1 + d2 D2 with the first differences extrapolated and their difference. */
 function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tensor): Tensor {
   const d10 = m0.sub(m1).div(r0);
@@ -241,20 +222,4 @@ function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tenso
   const d1 = d10.add(d10.sub(d11).mul(r0 / (r0 + r1)));
   const d2 = d10.sub(d11).mul(1 / (r0 + r1));
   return d1.mul(w.d1.heun).add(d2.mul(w.d2));
-}
-
-/** As upstream, flow_prediction is for the ++ types only; there eps is not used. */
-function refuseFlow(algorithm: AlgorithmType, out: Tensor): Tensor {
-  if (algorithm.endsWith('++')) return out;
-  throw new DiffusionError(
-    'CONFIG_CONFLICT',
-    `prediction_type flow_prediction cannot be used with algorithm_type ${algorithm}. Use dpmsolver++.`,
-  );
-}
-
-function timestepsNotSet(): DiffusionError {
-  return new DiffusionError(
-    'TIMESTEPS_NOT_SET',
-    'DPMSolverMultistepScheduler: the schedule is not known. Call setTimesteps before step.',
-  );
 }

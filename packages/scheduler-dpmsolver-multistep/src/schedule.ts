@@ -1,9 +1,10 @@
 // The schedules of the multistep DPM-Solver: integer timesteps and k-style or flow sigmas. Numbers only.
 
-import type { PlanRequest, Precision, Table } from '@unnoise/core';
+import type { PlanRequest, Precision, SolverSchedule, SolverSteps, SolverTables, Table } from '@unnoise/core';
 import {
   DiffusionError,
   clippedTimesteps,
+  endedBy,
   exactlyOne,
   finalSigma,
   innerTimesteps,
@@ -14,82 +15,64 @@ import {
   respacedSigmas,
   respacingOf,
   roundTimesteps,
-  sigmasAtTimesteps,
+  shiftByMu,
   solverFlowSigmas,
-  timestepsOfSigmas,
+  solverTables,
+  stepsAtFlowSigmas,
+  stepsAtSigmas,
+  stepsAtTimesteps,
   trainingLambdas,
-  trainingSigmas,
-  trainingTables,
   truncateTimesteps,
-  withFinalSigma,
-  withTerminalAlpha,
+  unsetSchedule,
 } from '@unnoise/core';
 import type { DPMSolverMultistepConfig } from './index.ts';
-
-export interface DpmSchedule {
-  readonly timesteps: readonly number[];
-  readonly sigmas: Table;
-}
 
 export class DpmSchedules {
   readonly #config: Readonly<DPMSolverMultistepConfig>;
   readonly #precision: Precision;
-  readonly #alphasCumprod: Table;
-  readonly #sigmas: Table;
+  readonly #tables: SolverTables;
 
   constructor(config: Readonly<DPMSolverMultistepConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    respacingOf(config);
-    const { alphasCumprod } = trainingTables(config, precision);
-    this.#alphasCumprod = config.rescale_betas_zero_snr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
-    this.#sigmas = trainingSigmas(this.#alphasCumprod);
+    this.#tables = solverTables(config, precision);
   }
 
-  /** As upstream before set_timesteps: every trained timestep, but the sigmas ascending. */
-  training(): DpmSchedule {
-    const count = this.#config.num_train_timesteps;
-    return { timesteps: Array.from({ length: count }, (_, i) => count - 1 - i), sigmas: this.#sigmas };
+  /** Before setTimesteps. */
+  training(): SolverSchedule {
+    return unsetSchedule(this.#config.num_train_timesteps, this.#tables);
   }
 
   /** `flowShift` stands in for config.flow_shift where no mu is given. */
-  of(request: PlanRequest, flowShift: number): DpmSchedule {
+  of(request: PlanRequest, flowShift: number): SolverSchedule {
     exactlyOne(request, ['numInferenceSteps', 'timesteps']);
-    const shift = this.#flowShift(request.mu) ?? flowShift;
-    const schedule = request.timesteps
+    const shift = shiftByMu(request.mu, this.#config) ?? flowShift;
+    const steps = request.timesteps
       ? this.#custom(request.timesteps)
       : this.#spaced(request.numInferenceSteps ?? 0, shift);
-    const last = finalSigma(this.#config.final_sigmas_type, this.#sigmas[0] ?? 0);
-    return {
-      timesteps: Array.from(schedule.timesteps),
-      sigmas: withFinalSigma(schedule.sigmas, last, this.#precision),
-    };
+    const last = finalSigma(this.#config.final_sigmas_type, this.#tables.sigmas[0] ?? 0);
+    return endedBy(last, steps, this.#precision);
   }
 
-  #spaced(steps: number, shift: number): { timesteps: ArrayLike<number>; sigmas: Table } {
+  #spaced(steps: number, shift: number): SolverSteps {
     requireSteps(steps);
     const config = this.#config;
     const respacing = respacingOf(config);
-    const log = logSigmas(this.#sigmas);
-    const flipped = this.#sigmas.toReversed();
-    if (respacing === 'karras') return this.#rounded(respacedSigmas('karras', rangeOf(flipped, config), steps), log);
-    if (config.use_lu_lambdas) return this.#rounded(luSigmas(log.toReversed(), steps), log);
-    if (respacing) {
-      const sigmas = respacedSigmas(respacing, rangeOf(flipped, config), steps);
-      return { sigmas, timesteps: truncateTimesteps(timestepsOfSigmas(sigmas, log)) };
-    }
+    const range = rangeOf(this.#tables.sigmas.toReversed(), config);
+    if (respacing === 'karras') return this.#rounded(respacedSigmas('karras', range, steps));
+    if (config.use_lu_lambdas) return this.#rounded(luSigmas(logSigmas(this.#tables.sigmas).toReversed(), steps));
+    if (respacing) return stepsAtSigmas(respacedSigmas(respacing, range, steps), this.#tables, truncateTimesteps);
     if (config.use_flow_sigmas) {
-      const sigmas = solverFlowSigmas(config.num_train_timesteps, steps, shift);
-      return { sigmas, timesteps: truncateTimesteps(sigmas.map((sigma) => sigma * config.num_train_timesteps)) };
+      const trainSteps = config.num_train_timesteps;
+      return stepsAtFlowSigmas(solverFlowSigmas(trainSteps, steps, shift), trainSteps);
     }
-    return this.#interpolated(this.#inner(steps));
+    return stepsAtTimesteps(this.#inner(steps), this.#tables);
   }
 
   /** As upstream, timesteps of karras and lu sigmas are rounded, but cut for cosine betas. */
-  #rounded(sigmas: Table, log: Table): { timesteps: ArrayLike<number>; sigmas: Table } {
-    const exact = timestepsOfSigmas(sigmas, log);
+  #rounded(sigmas: Table): SolverSteps {
     const cosine = this.#config.beta_schedule === 'squaredcos_cap_v2';
-    return { sigmas, timesteps: cosine ? truncateTimesteps(exact) : roundTimesteps(exact) };
+    return stepsAtSigmas(sigmas, this.#tables, cosine ? truncateTimesteps : roundTimesteps);
   }
 
   #inner(steps: number): Int32Array {
@@ -99,15 +82,11 @@ export class DpmSchedules {
       num_train_timesteps: trainSteps,
       lambda_min_clipped: lambdaMin,
     } = this.#config;
-    const top = trainSteps - clippedTimesteps(trainingLambdas(this.#alphasCumprod), lambdaMin);
+    const top = trainSteps - clippedTimesteps(trainingLambdas(this.#tables.alphasCumprod), lambdaMin);
     return innerTimesteps({ spacing, steps, trainSteps, offset, top });
   }
 
-  #interpolated(timesteps: ArrayLike<number>): { timesteps: ArrayLike<number>; sigmas: Table } {
-    return { timesteps, sigmas: sigmasAtTimesteps(timesteps, this.#sigmas) };
-  }
-
-  #custom(timesteps: readonly number[]): { timesteps: ArrayLike<number>; sigmas: Table } {
+  #custom(timesteps: readonly number[]): SolverSteps {
     const respacing = respacingOf(this.#config);
     const key = (['use_lu_lambdas', 'use_flow_sigmas'] as const).find((name) => this.#config[name]);
     const conflict = respacing ? `use_${respacing}_sigmas` : key;
@@ -118,17 +97,6 @@ export class DpmSchedules {
         { conflict },
       );
     }
-    return this.#interpolated(truncateTimesteps(timesteps));
-  }
-
-  /** The shift that mu asks for, e^mu. */
-  #flowShift(mu: number | undefined): number | undefined {
-    const { use_dynamic_shifting: dynamic, time_shift_type: type } = this.#config;
-    if (mu === undefined || (dynamic && type === 'exponential')) return mu === undefined ? mu : Math.exp(mu);
-    throw new DiffusionError(
-      'CONFIG_CONFLICT',
-      `mu is ${mu}, but use_dynamic_shifting is ${dynamic} and time_shift_type ${type}. mu needs dynamic, exponential shifting.`,
-      { mu },
-    );
+    return stepsAtTimesteps(truncateTimesteps(timesteps), this.#tables);
   }
 }

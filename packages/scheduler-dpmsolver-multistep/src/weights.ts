@@ -1,15 +1,11 @@
 // The coefficients of DPM-Solver updates of order 1 to 3 as functions of two noise levels. Numbers only, in float64: upstream
 // takes them from float32 scalars, whose differences (e^-h - 1 + h) lose all digits when steps are many.
 
+import type { LambdaLevel } from '@unnoise/core';
+import { phiLessLimit } from '@unnoise/core';
+
 export type AlgorithmType = 'dpmsolver++' | 'dpmsolver' | 'sde-dpmsolver++' | 'sde-dpmsolver';
 export type SolverType = 'midpoint' | 'heun';
-
-/** x = alpha x0 + sigma eps, and lambda = ln(alpha / sigma). */
-export interface Level {
-  readonly alpha: number;
-  readonly sigma: number;
-  readonly lambda: number;
-}
 
 /** prev = x sample + d0 D0 + d1 D1 + d2 D2 + noise z, with d1 of the second order or of the third. */
 export interface Weights {
@@ -22,12 +18,12 @@ export interface Weights {
 
 const { exp, expm1, sqrt } = Math;
 
-/** phi1 = (e^z - 1) / z and phi2 = (e^z - 1 - z) / z^2, less their limits 1 and 1/2: what the first and second difference weigh. */
-const phi1 = (z: number): number => expm1(z) / z - 1;
-const phi2 = (z: number): number => (expm1(z) - z) / z ** 2 - 0.5;
+/** What the first and the second difference weigh. */
+const phi1 = (z: number): number => phiLessLimit(1, z);
+const phi2 = (z: number): number => phiLessLimit(2, z);
 
 /** The step from level s to level t, with h = lambda_t - lambda_s. Lu et al. (2022), arXiv 2206.00927 and 2211.01095. */
-export const WEIGHTS: Readonly<Record<AlgorithmType, (s: Level, t: Level) => Weights>> = {
+export const WEIGHTS: Readonly<Record<AlgorithmType, (s: LambdaLevel, t: LambdaLevel) => Weights>> = {
   'dpmsolver++': (s, t) => {
     const h = t.lambda - s.lambda;
     return weigh(t.sigma / s.sigma, -t.alpha * expm1(-h), -t.alpha * phi1(-h), -t.alpha * phi2(-h), 0);

@@ -17,9 +17,13 @@ export * from './respacing.ts';
 export { type BetaQuantile, installBetaQuantile } from './beta-quantile.ts';
 export * from './sigma-to-timestep.ts';
 export * from './flow.ts';
+export * from './solver-schedule.ts';
 export * from './layout.ts';
 export * from './k-style.ts';
 export * from './ays.ts';
+// The weights of multistep solvers.
+export * from './phi.ts';
+export * from './linear-system.ts';
 // What is asked of it.
 export * from './custom.ts';
 export * from './lookup.ts';

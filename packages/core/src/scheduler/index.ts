@@ -1,5 +1,7 @@
 export { DIFFUSERS_VERSION } from './convert.ts';
 export type { ExplainOptions } from './explain.ts';
+export { extrapolated, requireDataForFlow, timestepsNotSet } from './extrapolated.ts';
+export type { Extrapolated, ExtrapolationConfig, PredictionRow } from './extrapolated.ts';
 export { kStylePlan, scaleAtSigma } from './k-style-plan.ts';
 export type { KStylePlan, KStyleSchedule } from './k-style-plan.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
