@@ -1,7 +1,7 @@
 // READMEs that cannot lie: the config table and the list of compatible classes are generated from the class, the example is run.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AnySchema, type ConfigField, packageOf } from '@unnoise/core';
+import type { AnySchema, ConfigField } from '@unnoise/core';
 import { type Package, packages, root, schedulers } from '../workspace.ts';
 import type { Check } from './index.ts';
 import { problemsOf } from './shell.ts';
@@ -22,7 +22,8 @@ function configTable(schema: AnySchema): string {
 }
 
 /** Those of the list that have a package here are links. */
-function compatibleList(names: readonly string[], present: ReadonlySet<string>): string {
+async function compatibleList(names: readonly string[], present: ReadonlySet<string>): Promise<string> {
+  const { packageOf } = await import('@unnoise/core');
   const entries = names.map((name) => {
     const home = packageOf(name)?.replace('@unnoise/', '');
     return home && present.has(home) ? `- [\`${name}\`](../${home}/README.md)` : `- \`${name}\``;
@@ -46,7 +47,7 @@ async function generated(entry: Package): Promise<{ path: string; have: string; 
   const others = scheduler.compatibles.filter((name) => name !== scheduler.className);
   const sections: Section[] = [
     { name: 'config', heading: 'Config', part: configTable(scheduler.schema) },
-    { name: 'compatibles', heading: 'Compatible with', part: compatibleList(others, present) },
+    { name: 'compatibles', heading: 'Compatible with', part: await compatibleList(others, present) },
   ];
   const want = sections.reduce((text, section) => between(path, text, section), have);
   return { path, have, want };

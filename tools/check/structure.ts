@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { packageOf, type SchedulerClass } from '@unnoise/core';
+import type { SchedulerClass } from '@unnoise/core';
 import { files, type Package, packages, root, schedulers } from '../workspace.ts';
 import type { Check } from './index.ts';
 
@@ -59,6 +59,7 @@ export async function schedulerClass({ dir }: Package): Promise<SchedulerClass |
 async function classProblems(entry: Package): Promise<string[]> {
   const found = await schedulerClass(entry);
   if (!found) return [`${entry.dir}/src/index.ts must export exactly one class with a className`];
+  const { packageOf } = await import('@unnoise/core'); // not above: a broken core must not stop the other checks
   const { className } = found;
   const plain = `${entry.dir.replace('packages/scheduler-', '').replaceAll('-', '')}scheduler`;
   const fits = packageOf(className) === entry.manifest.name || className.toLowerCase() === plain;
