@@ -4,7 +4,7 @@ import { DiffusionError } from '../errors.ts';
 import { randnTensor, randTensor } from '../random/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { tensor } from '../tensor/index.ts';
-import type { Shape, TypedArray } from '../tensor/types.ts';
+import type { TypedArray } from '../tensor/types.ts';
 import type { StepContext, StepOptions } from './types.ts';
 
 type Given<K> = Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'>;

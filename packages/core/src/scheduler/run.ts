@@ -71,6 +71,7 @@ export class Run<K = unknown> {
 
   /** Scales the sample to what the model expects at this step. The result is a tensor of its own. */
   async scaleModelInput(x: Tensor, timestep: number = this.nextTimestep()): Promise<Tensor> {
+    if (this.#state === 'disposed') throw disposed(this.#owner.name);
     if (!this.plan.inputScale) return x.clone();
     const index = (this.#index = this.#locate(timestep));
     this.#scaled = true;
@@ -94,7 +95,8 @@ export class Run<K = unknown> {
       if (options) checkStepOptions(this.#owner, options);
       this.#warnUnscaled();
       const index = this.#locate(timestep);
-      const result = await this.#realized(index, timestep, x, out, { ...this.#defaults, ...options });
+      const result = await this.#realized(index, timestep, x, out, over(this.#defaults, options));
+      this.#refuseDisposed(result, [x, out]);
       const output = ownedOutput(result, [x, out, ...this.#carry]);
       this.#advance(
         index,
@@ -156,6 +158,13 @@ export class Run<K = unknown> {
     for (const tensor of old) tensor.dispose();
   }
 
+  /** A run that was disposed while its step was computed: what the step made belongs to nobody. */
+  #refuseDisposed({ prev, x0, carry = [] }: StepResult, inputs: readonly Tensor[]): void {
+    if (this.#state !== 'disposed') return;
+    for (const tensor of [prev, x0, ...carry]) if (tensor && !inputs.includes(tensor)) tensor.dispose();
+    throw disposed(this.#owner.name);
+  }
+
   #realizeOptions(index: number, timestep: number): Parameters<typeof realizeStep>[1] {
     const { name, backend, finite } = this.#owner;
     return {
@@ -177,18 +186,22 @@ export class Run<K = unknown> {
       this.#state = 'stepping';
       return;
     }
-    const name = this.#owner.name;
-    throw this.#state === 'disposed'
-      ? new DiffusionError('DISPOSED', `${name}: this run was disposed. Start another one.`)
-      : new DiffusionError(
-          'REQUEST_INVALID',
-          `${name}: the previous step is still running. Await it, or start a run of its own for each sample.`,
-        );
+    const { name } = this.#owner;
+    throw this.#state === 'disposed' ? disposed(name) : stillRunning(name);
   }
 
   #leave(): void {
     if (this.#state === 'stepping') this.#state = 'ready';
   }
+}
+
+/** The options of a step over those of its run: undefined is not given, and one source of noise takes the place of the other. */
+function over(defaults: StepOptions, options: StepOptions | undefined): StepOptions {
+  if (!options) return defaults;
+  const { generator: _, varianceNoise: __, ...silent } = defaults;
+  const both: Record<string, unknown> = options.generator || options.varianceNoise ? silent : { ...defaults };
+  for (const [key, value] of Object.entries(options)) if (value !== undefined) both[key] = value;
+  return both;
 }
 
 /** Outputs are tensors of their own, even where a rule hands an input on or predicts x0 as the next sample. */
@@ -203,6 +216,15 @@ function likeOutput({ prev, prevDtype }: StepResult, out: Tensor): Tensor {
   const dtype = prevDtype ?? out.dtype;
   const isFloat = prev.dtype === 'float32' || prev.dtype === 'float16';
   return isFloat && prev.dtype !== dtype ? prev.cast(dtype) : prev;
+}
+
+function disposed(name: string): DiffusionError {
+  return new DiffusionError('DISPOSED', `${name}: this run was disposed. Start another one.`);
+}
+
+function stillRunning(name: string): DiffusionError {
+  const message = `${name}: the previous step is still running. Await it, or start a run of its own for each sample.`;
+  return new DiffusionError('REQUEST_INVALID', message);
 }
 
 function exhausted(name: string, index: number, length: number): DiffusionError {

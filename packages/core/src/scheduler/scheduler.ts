@@ -14,7 +14,7 @@ import type { ExplainOptions } from './explain.ts';
 import { loadConfig, savePretrained } from './load.ts';
 import type { ConfigSource, LoadOptions } from './load.ts';
 import { registry } from './registry.ts';
-import { splitRequest } from './request.ts';
+import { checkBegin, planRequest, splitRequest } from './request.ts';
 import type { StartRequest } from './request.ts';
 import { Run } from './run.ts';
 import type {
@@ -109,8 +109,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
 
   /** Sets the schedule of the following steps and forgets the last run. */
   setTimesteps(request: number | PlanRequest): void {
-    const { plan } = splitRequest(this.class, request);
-    const planned = this.plan(plan);
+    const planned = this.plan(planRequest(this.class, request));
     this.#begin = undefined;
     this.#replace(this.#newRun(planned));
   }
@@ -143,6 +142,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
 
   /** Where the next run begins, for image-to-image loops. Call after setTimesteps; as upstream, a run under way goes on. */
   setBeginIndex(index: number = 0): void {
+    checkBegin(this.class.className, index);
     this.#begin = index;
     if (this.#current.stepIndex === undefined) this.#replace(this.#newRun(this.#current.plan, {}, index));
   }

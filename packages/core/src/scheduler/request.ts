@@ -1,0 +1,68 @@
+// What start and setTimesteps were asked, sorted into plan, step options and starting point. Each part is a closed list.
+
+import { DiffusionError } from '../errors.ts';
+import type { PlanRequest, RunRequest, StepOptions } from './types.ts';
+
+/** Where a run begins. */
+export interface StartRequest {
+  readonly beginIndex: number | undefined;
+  readonly strength: number | undefined;
+}
+
+interface Accepts {
+  readonly className: string;
+  readonly requestKeys: readonly string[];
+  readonly stepOptions: readonly string[];
+}
+
+/** What start takes. Throws REQUEST_INVALID for a key that the scheduler does not take and for what is no count or no place. */
+export function splitRequest(
+  { className, requestKeys, stepOptions }: Accepts,
+  request: number | RunRequest,
+): { plan: PlanRequest; options: StepOptions; start: StartRequest } {
+  const all = given(request);
+  checkKeys(className, [...requestKeys, 'beginIndex', 'strength', ...stepOptions], all);
+  const { beginIndex, strength } = all;
+  if (beginIndex !== undefined) checkBegin(className, beginIndex, strength);
+  return { plan: only(all, requestKeys), options: only(all, stepOptions), start: { beginIndex, strength } };
+}
+
+/** What setTimesteps takes: a plan and nothing else. Throws as splitRequest. */
+export function planRequest({ className, requestKeys }: Accepts, request: number | PlanRequest): PlanRequest {
+  const plan = given(request);
+  checkKeys(className, requestKeys, plan);
+  return plan;
+}
+
+/** Throws REQUEST_INVALID for an index that is no place in any schedule, or beside a strength, which gives an index too. */
+export function checkBegin(className: string, index: number, strength?: number): void {
+  if (strength !== undefined) {
+    const message = `${className}: beginIndex is ${index} and strength ${strength}, but both say where to begin. Give one.`;
+    throw new DiffusionError('REQUEST_INVALID', message, { index, strength });
+  }
+  if (Number.isInteger(index) && index >= 0) return;
+  const message = `${className}: the begin index is ${index}. Give a whole number of at least 0.`;
+  throw new DiffusionError('REQUEST_INVALID', message, { index });
+}
+
+/** The request without what is undefined: that is not given. */
+function given(request: number | RunRequest): RunRequest {
+  if (typeof request === 'number') return { numInferenceSteps: request };
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+}
+
+function only(request: RunRequest, keys: readonly string[]): RunRequest {
+  return Object.fromEntries(Object.entries(request).filter(([key]) => keys.includes(key)));
+}
+
+function checkKeys(className: string, known: readonly string[], request: RunRequest): void {
+  const foreign = Object.keys(request).find((key) => !known.includes(key));
+  if (foreign) {
+    const message = `${className} takes no ${foreign}. It takes: ${known.join(', ')}.`;
+    throw new DiffusionError('REQUEST_INVALID', message, { key: foreign });
+  }
+  const n = request.numInferenceSteps;
+  if (n === undefined || (Number.isInteger(n) && n > 0)) return;
+  const message = `${className}: numInferenceSteps is ${n}. Give a whole number of at least 1.`;
+  throw new DiffusionError('REQUEST_INVALID', message, { n });
+}
