@@ -20,7 +20,10 @@ export interface ConvergenceTrial {
  * The error of a deterministic scheduler for each step count: root mean square over all numbers, in y, of the sample before the last step.
  * The step to noise level 0 is left out: it is a projection whose error does not depend on the number of steps.
  */
-export async function convergenceErrors(counts: readonly number[], trial: ConvergenceTrial): Promise<readonly number[]> {
+export async function convergenceErrors(
+  counts: readonly number[],
+  trial: ConvergenceTrial,
+): Promise<readonly number[]> {
   const errors: number[] = [];
   let known: { from: number; to: number; points: ArrayLike<number> } | undefined;
   for (const count of counts) {
@@ -38,7 +41,13 @@ async function solved(run: Run, { model, noise, shape }: ConvergenceTrial) {
   const last = plan.noiseLevel!(plan.timesteps.length - 1, plan.timesteps.at(-1)!);
   const from = first.noise / first.signal;
   const y = Float64Array.from(noise, (value) => value * from);
-  const samples = await trajectory({ run, model, start: y.map((value) => value * first.signal), steps, ...(shape && { shape }) });
+  const samples = await trajectory({
+    run,
+    model,
+    start: y.map((value) => value * first.signal),
+    steps,
+    ...(shape && { shape }),
+  });
   return { y, end: samples.at(-1)!.map((value) => value / last.signal), from, to: last.noise / last.signal };
 }
 

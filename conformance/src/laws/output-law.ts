@@ -61,7 +61,8 @@ class Impulses implements Generator {
   normal(shape: readonly number[], dtype: 'float64'): Float64Array;
   normal(shape: readonly number[], dtype?: string): Float32Array | Float64Array {
     const row = 2 + this.#draws++;
-    if (row >= shape[0]!) throw new ConformanceError(`Draw ${row - 1} of a run of ${shape[0]! - 2} steps: a step may draw once.`);
+    if (row >= shape[0]!)
+      throw new ConformanceError(`Draw ${row - 1} of a run of ${shape[0]! - 2} steps: a step may draw once.`);
     return new (dtype === 'float64' ? Float64Array : Float32Array)(shape[0]!).fill(1, row, row + 1);
   }
 

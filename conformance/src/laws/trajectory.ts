@@ -40,7 +40,8 @@ export async function trajectory(trial: Trial): Promise<readonly Float64Array[]>
 export function levelOf(run: Run): NoiseLevel {
   const { plan, timestep } = run;
   const index = plan.timesteps.length - run.remaining.length;
-  if (!plan.noiseLevel || timestep === undefined) throw new ConformanceError('This run has no noise level: it is at its end, or has no addNoise.');
+  if (!plan.noiseLevel || timestep === undefined)
+    throw new ConformanceError('This run has no noise level: it is at its end, or has no addNoise.');
   return plan.noiseLevel(index, timestep);
 }
 

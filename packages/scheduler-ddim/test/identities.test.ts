@@ -14,19 +14,36 @@ const shape = [3, 2];
 const backend = createReferenceBackend();
 const host = (data: Float64Array) => tensor(data, shape, { backend });
 const noise = torchGenerator(3).normal(shape, 'float64');
-const ddim = (config: Partial<DDIMConfig> = {}) => new DDIMScheduler({ clip_sample: false, ...config }, { precision: 'exact64' });
-const perfect = (type: PredictionType) => (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
-  predict(testMixture, type, x, signal, sigma);
+const ddim = (config: Partial<DDIMConfig> = {}) =>
+  new DDIMScheduler({ clip_sample: false, ...config }, { precision: 'exact64' });
+const perfect =
+  (type: PredictionType) =>
+  (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+    predict(testMixture, type, x, signal, sigma);
 
 describe('eta 0', () => {
   it.each(['epsilon', 'sample'] as const)("is Euler's method on x / alpha in sigma / alpha (%s)", async (type) => {
     const run = ddim({ prediction_type: type }).start(8);
-    const euler = new EulerDiscreteScheduler({ prediction_type: type }, { precision: 'exact64' }).start({ timesteps: run.timesteps });
+    const euler = new EulerDiscreteScheduler({ prediction_type: type }, { precision: 'exact64' }).start({
+      timesteps: run.timesteps,
+    });
     const { signal } = levelOf(run);
     const levels = run.timesteps.map((t, i) => run.plan.noiseLevel!(i, t).signal);
     const x = await trajectory({ run, model: perfect(type), start: noise, shape });
-    const y = await trajectory({ run: euler, model: perfect(type), start: noise.map((value) => value / signal), shape });
-    y.forEach((point, i) => expect(rms(x[i]!.map((value) => value / (levels[i] ?? 1)), point)).toBeLessThan(1e-12));
+    const y = await trajectory({
+      run: euler,
+      model: perfect(type),
+      start: noise.map((value) => value / signal),
+      shape,
+    });
+    y.forEach((point, i) =>
+      expect(
+        rms(
+          x[i]!.map((value) => value / (levels[i] ?? 1)),
+          point,
+        ),
+      ).toBeLessThan(1e-12),
+    );
   });
 
   it('is the same method for every prediction type', async () => {
@@ -44,8 +61,12 @@ describe('eta 1', () => {
     const { plan } = ddim().start(steps);
     const at = async (t: number, x0: number, x: number, z: number) => {
       const { signal: alpha, noise: sigma } = plan.noiseLevel!(0, t);
-      const [out, sample, varianceNoise] = [(x - alpha * x0) / sigma, x, z].map((value) => tensor([value], [1, 1], { backend }));
-      const { prevSample } = await ddim().start(steps).step(out!, sample!, { eta: 1, varianceNoise: varianceNoise! }, t);
+      const [out, sample, varianceNoise] = [(x - alpha * x0) / sigma, x, z].map((value) =>
+        tensor([value], [1, 1], { backend }),
+      );
+      const { prevSample } = await ddim()
+        .start(steps)
+        .step(out!, sample!, { eta: 1, varianceNoise: varianceNoise! }, t);
       return (await prevSample.data())[0]!;
     };
     for (const t of plan.timesteps.slice(0, -1)) {

@@ -24,7 +24,9 @@ describe('the law of the samples', () => {
 
   it('is better the smaller eta is', async () => {
     for (const steps of [10, 40]) {
-      const [none, half, full] = await Promise.all([0, 0.5, 1].map(async (eta) => Math.abs((await errorAt(eta, steps)).variance)));
+      const [none, half, full] = await Promise.all(
+        [0, 0.5, 1].map(async (eta) => Math.abs((await errorAt(eta, steps)).variance)),
+      );
       expect(none).toBeLessThan(half!);
       expect(half).toBeLessThan(full!);
     }

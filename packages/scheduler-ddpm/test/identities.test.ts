@@ -13,9 +13,11 @@ const shape = [2, 2, 3];
 const backend = createReferenceBackend();
 const start = torchGenerator(3).normal(shape, 'float64');
 const host = (data: ArrayLike<number>, size = shape): Tensor => tensor(Float64Array.from(data), size, { backend });
-const ddpm = (config: Partial<DDPMConfig> = {}) => new DDPMScheduler({ clip_sample: false, ...config }, { precision: 'exact64' });
+const ddpm = (config: Partial<DDPMConfig> = {}) =>
+  new DDPMScheduler({ clip_sample: false, ...config }, { precision: 'exact64' });
 const model = (x: Float64Array, { signal, noise }: NoiseLevel) => predict(testMixture, 'epsilon', x, signal, noise);
-const zeros = (): StepOptions['generator'] => Object.assign(torchGenerator(0), { normal: (size: readonly number[]) => new Float32Array(product(size)) });
+const zeros = (): StepOptions['generator'] =>
+  Object.assign(torchGenerator(0), { normal: (size: readonly number[]) => new Float32Array(product(size)) });
 const product = (size: readonly number[]) => size.reduce((a, b) => a * b, 1);
 
 describe('fixed_small', () => {
@@ -29,7 +31,12 @@ describe('fixed_small', () => {
     const request = { numInferenceSteps: 10 };
     const ddim = new DDIMScheduler(bounds, { precision: 'exact64' });
     const eta1 = { eta: 1, useClippedModelOutput: true, generator: torchGenerator(5) };
-    const ours = await trajectory({ run: ddpm(bounds).start({ ...request, generator: torchGenerator(5) }), model, start, shape });
+    const ours = await trajectory({
+      run: ddpm(bounds).start({ ...request, generator: torchGenerator(5) }),
+      model,
+      start,
+      shape,
+    });
     const theirs = await trajectory({ run: ddim.start({ ...request, ...eta1 }), model, start, shape });
     ours.forEach((x, i) => expect(rms(x, theirs[i]!)).toBeLessThan(1e-9));
   });
@@ -48,13 +55,16 @@ describe('the variance', () => {
   const plan = ddpm().start(10).plan;
   const timesteps = plan.timesteps.slice(0, -1);
   const betaAt = (t: number) => 1 - (plan.noiseLevel!(0, t).signal / plan.noiseLevel!(0, t - 100).signal) ** 2;
-  const smallAt = (t: number) => (betaAt(t) * plan.noiseLevel!(0, t - 100).noise ** 2) / plan.noiseLevel!(0, t).noise ** 2;
+  const smallAt = (t: number) =>
+    (betaAt(t) * plan.noiseLevel!(0, t - 100).noise ** 2) / plan.noiseLevel!(0, t).noise ** 2;
 
   /** What a step adds to its mean for noise z = 1. */
   async function deviation(type: VarianceType, t: number, predicted?: number): Promise<number> {
     const out = predicted === undefined ? host([0.5], [1, 1, 1]) : host([0.5, predicted], [1, 2, 1]);
     const sampleOf = async (generator: StepOptions['generator']) => {
-      const { prevSample } = await ddpm({ variance_type: type }).start(10).step(out, host([0.3], [1, 1, 1]), { generator: generator! }, t);
+      const { prevSample } = await ddpm({ variance_type: type })
+        .start(10)
+        .step(out, host([0.3], [1, 1, 1]), { generator: generator! }, t);
       return (await prevSample.data())[0]!;
     };
     const ones = Object.assign(torchGenerator(0), { normal: () => Float32Array.of(1) });

@@ -16,12 +16,19 @@ import { DPMSolverMultistepScheduler } from '../src/index.ts';
 const shape = [3, 2];
 const exact = { precision: 'exact64' } as const;
 const noise = torchGenerator(3).normal(shape, 'float64');
-const dpm = (config: Partial<DPMSolverMultistepConfig>) => new DPMSolverMultistepScheduler({ lower_order_final: false, ...config }, exact);
-const perfect = (type: PredictionType) => (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
-  predict(testMixture, type, x, signal, sigma);
+const dpm = (config: Partial<DPMSolverMultistepConfig>) =>
+  new DPMSolverMultistepScheduler({ lower_order_final: false, ...config }, exact);
+const perfect =
+  (type: PredictionType) =>
+  (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+    predict(testMixture, type, x, signal, sigma);
 const model = perfect('epsilon');
-const follow = (scheduler: SchedulerMixin, request: Parameters<SchedulerMixin['start']>[0], start: Float64Array = noise, other = model) =>
-  trajectory({ run: scheduler.start(request), model: other, start, shape });
+const follow = (
+  scheduler: SchedulerMixin,
+  request: Parameters<SchedulerMixin['start']>[0],
+  start: Float64Array = noise,
+  other = model,
+) => trajectory({ run: scheduler.start(request), model: other, start, shape });
 
 let handler: (message: string) => void;
 beforeAll(() => {
@@ -58,22 +65,42 @@ describe('order 1', () => {
     const sigmas = Array.from(plan.sigmas!);
     const signal = plan.noiseLevel!(0, plan.timesteps[0]!).signal;
     const ours = inY(scheduler, 12, await follow(scheduler, 12));
-    const theirs = await follow(new EulerDiscreteScheduler({}, exact), { sigmas }, noise.map((value) => value / signal));
+    const theirs = await follow(
+      new EulerDiscreteScheduler({}, exact),
+      { sigmas },
+      noise.map((value) => value / signal),
+    );
     ours.forEach((y, i) => expect(rms(y, theirs[i]!)).toBeLessThan(1e-10));
   });
 
   it('of sde-dpmsolver++ is DDPM with fixed_small, draw for draw', async () => {
     const { timesteps } = new DDPMScheduler({}, exact).start(8);
-    const ours = await follow(dpm({ solver_order: 1, algorithm_type: 'sde-dpmsolver++' }), { timesteps, generator: torchGenerator(5) });
-    const theirs = await follow(new DDPMScheduler({ clip_sample: false }, exact), { numInferenceSteps: 8, generator: torchGenerator(5) });
+    const ours = await follow(dpm({ solver_order: 1, algorithm_type: 'sde-dpmsolver++' }), {
+      timesteps,
+      generator: torchGenerator(5),
+    });
+    const theirs = await follow(new DDPMScheduler({ clip_sample: false }, exact), {
+      numInferenceSteps: 8,
+      generator: torchGenerator(5),
+    });
     ours.forEach((x, i) => expect(rms(x, theirs[i]!)).toBeLessThan(1e-11));
   });
 
   it('with flow sigmas is the Euler step of flow matching', async () => {
-    const scheduler = dpm({ solver_order: 1, use_flow_sigmas: true, prediction_type: 'flow_prediction', flow_shift: 3 });
+    const scheduler = dpm({
+      solver_order: 1,
+      use_flow_sigmas: true,
+      prediction_type: 'flow_prediction',
+      flow_shift: 3,
+    });
     const sigmas = Array.from(scheduler.start(8).plan.sigmas!).slice(0, -1);
     const ours = await follow(scheduler, 8, noise, perfect('flow_prediction'));
-    const theirs = await follow(new FlowMatchEulerDiscreteScheduler({}, exact), { sigmas }, noise, perfect('flow_prediction'));
+    const theirs = await follow(
+      new FlowMatchEulerDiscreteScheduler({}, exact),
+      { sigmas },
+      noise,
+      perfect('flow_prediction'),
+    );
     ours.forEach((x, i) => expect(rms(x, theirs[i]!)).toBeLessThan(1e-11));
   });
 });
@@ -115,9 +142,15 @@ describe('order 2', () => {
 
 describe('a single point as data', () => {
   const mean = [0.7, -0.4];
-  const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(gaussian(mean, 0), 'epsilon', x, signal, sigma);
+  const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+    predict(gaussian(mean, 0), 'epsilon', x, signal, sigma);
   const algorithms = ['dpmsolver++', 'dpmsolver'] as const;
-  const solvers = [[1, 'midpoint'], [2, 'midpoint'], [2, 'heun'], [3, 'midpoint']] as const;
+  const solvers = [
+    [1, 'midpoint'],
+    [2, 'midpoint'],
+    [2, 'heun'],
+    [3, 'midpoint'],
+  ] as const;
 
   it.each(algorithms.flatMap((type) => solvers.map(([order, solver]) => [type, order, solver] as const)))(
     'has a straight flow, on which every step is exact (%s, order %i, %s)',
@@ -125,7 +158,9 @@ describe('a single point as data', () => {
       const scheduler = dpm({ algorithm_type, solver_order, solver_type, final_sigmas_type: 'sigma_min' });
       const sigmas = scheduler.start(9).plan.sigmas!;
       const y = inY(scheduler, 9, await follow(scheduler, 9, noise, knows));
-      y.forEach((point, i) => expect(rms(point, gaussianFlow(y[0]!, sigmas[0]!, sigmas[i]!, mean, 0))).toBeLessThan(1e-10));
+      y.forEach((point, i) =>
+        expect(rms(point, gaussianFlow(y[0]!, sigmas[0]!, sigmas[i]!, mean, 0))).toBeLessThan(1e-10),
+      );
     },
   );
 

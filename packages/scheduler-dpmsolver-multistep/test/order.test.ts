@@ -36,8 +36,18 @@ describe('the order of convergence', () => {
     ['2 for 2M midpoint', karras, 1.85, 2.4],
     ['2 for 2M heun', { solver_type: 'heun', ...karras }, 1.85, 2.5],
     ['2 for 2M on lambdas', { use_lu_lambdas: true }, 1.9, 2.2],
-    ['2 for dpmsolver of order 2', { algorithm_type: 'dpmsolver', final_sigmas_type: 'sigma_min', ...karras }, 1.7, 2.1],
-    ['2 for 3M, not 3: as published, the second difference has half of its weight', { solver_order: 3, ...exponential }, 1.9, 2.4],
+    [
+      '2 for dpmsolver of order 2',
+      { algorithm_type: 'dpmsolver', final_sigmas_type: 'sigma_min', ...karras },
+      1.7,
+      2.1,
+    ],
+    [
+      '2 for 3M, not 3: as published, the second difference has half of its weight',
+      { solver_order: 3, ...exponential },
+      1.9,
+      2.4,
+    ],
   ] as const)('is %s', async (_, config, low, high) => {
     const order = observedOrder(counts, await errors(config));
     expect(order).toBeGreaterThan(low);

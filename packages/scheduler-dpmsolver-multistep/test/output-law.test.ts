@@ -23,7 +23,10 @@ describe('the law of the samples', () => {
   ] as const)('has the right mean, and weak order %s', async (_, config, low, high) => {
     const found = await errors(config);
     for (const { mean } of found) expect(Math.abs(mean)).toBeLessThan(1e-12);
-    const order = observedOrder(counts, found.map(({ variance }) => variance));
+    const order = observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(low);
     expect(order).toBeLessThan(high);
   });

@@ -16,42 +16,72 @@ const backend = createReferenceBackend();
 const noise = torchGenerator(3).normal(shape, 'float64');
 const host = (data: ArrayLike<number>, size = shape) => tensor(Float64Array.from(data), size, { backend });
 const euler = (config: Partial<EulerDiscreteConfig> = {}) => new EulerDiscreteScheduler(config, exact);
-const model = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(testMixture, 'epsilon', x, signal, sigma);
+const model = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+  predict(testMixture, 'epsilon', x, signal, sigma);
 
 describe('without churn', () => {
-  it('it is DDIM with eta 0 on the same timesteps', async () => {
+  it('equals DDIM with eta 0 on the same timesteps', async () => {
     const run = new DDIMScheduler({ clip_sample: false }, exact).start(8);
     const signals = run.timesteps.map((t, i) => run.plan.noiseLevel!(i, t).signal);
     const y = noise.map((value) => value / signals[0]!);
     const ours = await trajectory({ run: euler().start({ timesteps: run.timesteps }), model, start: y, shape });
     const theirs = await trajectory({ run, model, start: noise, shape });
-    ours.forEach((point, i) => expect(rms(theirs[i]!.map((value) => value / (signals[i] ?? 1)), point)).toBeLessThan(1e-11));
+    ours.forEach((point, i) =>
+      expect(
+        rms(
+          theirs[i]!.map((value) => value / (signals[i] ?? 1)),
+          point,
+        ),
+      ).toBeLessThan(1e-11),
+    );
   });
 
   it.each([
     ['karras', { use_karras_sigmas: true }],
     ['exponential', { use_exponential_sigmas: true }],
     ['plain', {}],
-  ])('it is DPM-Solver++ of order 1 on the same levels (%s sigmas)', async (_, config) => {
+  ])('equals DPM-Solver++ of order 1 on the same levels (%s sigmas)', async (_, config) => {
     const run = new DPMSolverMultistepScheduler({ solver_order: 1, ...config }, exact).start(12);
     const sigmas = Array.from(run.plan.sigmas!);
     const signals = sigmas.map((sigma) => 1 / Math.sqrt(sigma ** 2 + 1));
     const y = noise.map((value) => value * sigmas[0]!);
     const ours = await trajectory({ run: euler().start({ sigmas }), model, start: y, shape });
     const theirs = await trajectory({ run, model, start: y.map((value) => value * signals[0]!), shape });
-    ours.forEach((point, i) => expect(rms(theirs[i]!.map((value) => value / signals[i]!), point)).toBeLessThan(1e-10));
+    ours.forEach((point, i) =>
+      expect(
+        rms(
+          theirs[i]!.map((value) => value / signals[i]!),
+          point,
+        ),
+      ).toBeLessThan(1e-10),
+    );
   });
 
-  it('it is the same method for every prediction type', async () => {
+  it('has one result for every prediction type', async () => {
     const request = { sigmas: [14, 5, 1, 0.2, 0] };
     const wanted = await trajectory({ run: euler().start(request), model, start: noise, shape });
     const clean = (x: Float64Array, { noise: sigma }: NoiseLevel) => predict(testMixture, 'sample', x, 1, sigma);
     const velocity = (x: Float64Array, { noise: sigma }: NoiseLevel) => {
       const scale = Math.hypot(sigma, 1);
-      return predict(testMixture, 'v_prediction', x.map((value) => value / scale), 1 / scale, sigma / scale);
+      return predict(
+        testMixture,
+        'v_prediction',
+        x.map((value) => value / scale),
+        1 / scale,
+        sigma / scale,
+      );
     };
-    for (const [type, other] of [['sample', clean], ['original_sample', clean], ['v_prediction', velocity]] as const) {
-      const samples = await trajectory({ run: euler({ prediction_type: type }).start(request), model: other, start: noise, shape });
+    for (const [type, other] of [
+      ['sample', clean],
+      ['original_sample', clean],
+      ['v_prediction', velocity],
+    ] as const) {
+      const samples = await trajectory({
+        run: euler({ prediction_type: type }).start(request),
+        model: other,
+        start: noise,
+        shape,
+      });
       samples.forEach((x, i) => expect(rms(x, wanted[i]!)).toBeLessThan(1e-11));
     }
   });
@@ -59,11 +89,17 @@ describe('without churn', () => {
 
 describe('a single point as data', () => {
   const mean = [0.7, -0.4];
-  const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(gaussian(mean, 0), 'epsilon', x, signal, sigma);
+  const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+    predict(gaussian(mean, 0), 'epsilon', x, signal, sigma);
 
   it('is reached in one step to sigma 0', async () => {
     for (const sigma of [0.01, 1, 157]) {
-      const [, end] = await trajectory({ run: euler().start({ sigmas: [sigma, 0] }), model: knows, start: noise, shape });
+      const [, end] = await trajectory({
+        run: euler().start({ sigmas: [sigma, 0] }),
+        model: knows,
+        start: noise,
+        shape,
+      });
       end!.forEach((value, i) => expect(value).toBeCloseTo(mean[i % 2]!, 11));
     }
   });
@@ -81,10 +117,17 @@ describe('churn', () => {
   const ones: Generator = Object.assign(torchGenerator(0), { normal: () => Float32Array.of(1) });
 
   /** From x = 0 with x0 = 0, a step gives the added noise times sigmaNext / sigmaHat. */
-  async function added(index: number, churn: { sChurn: number; sTmin?: number; sTmax?: number; sNoise?: number }, generator?: Generator) {
+  async function added(
+    index: number,
+    churn: { sChurn: number; sTmin?: number; sTmax?: number; sNoise?: number },
+    generator?: Generator,
+  ) {
     const run = euler({ prediction_type: 'sample' }).start({ sigmas, beginIndex: index });
     await run.scaleModelInput(host([0], [1, 1]));
-    const { prevSample } = await run.step(host([0], [1, 1]), host([0], [1, 1]), { ...churn, ...(generator && { generator }) });
+    const { prevSample } = await run.step(host([0], [1, 1]), host([0], [1, 1]), {
+      ...churn,
+      ...(generator && { generator }),
+    });
     return (await prevSample.data())[0]!;
   }
   const expected = (index: number, gamma: number, sNoise = 1) => {
@@ -116,7 +159,11 @@ describe('levels', () => {
   it('of sigma 0 leave what addNoise is given as it is', async () => {
     const scheduler = euler();
     scheduler.setTimesteps({ sigmas: [10, 1, 0, 0] });
-    const noised = await scheduler.addNoise(host(noise), host(noise.map((value) => 2 - value)), scheduler.timesteps[2]!);
+    const noised = await scheduler.addNoise(
+      host(noise),
+      host(noise.map((value) => 2 - value)),
+      scheduler.timesteps[2]!,
+    );
     expect([...(await noised.data())]).toEqual([...noise]);
   });
 });

@@ -27,11 +27,17 @@ describe("Euler's method", () => {
     const many = [80, 160];
     const errors = await Promise.all(
       many.map((numInferenceSteps) =>
-        lawError((generator) => scheduler.start({ numInferenceSteps, generator, sChurn: 5 }), { mean: 0.7, deviation: 0.5 }),
+        lawError((generator) => scheduler.start({ numInferenceSteps, generator, sChurn: 5 }), {
+          mean: 0.7,
+          deviation: 0.5,
+        }),
       ),
     );
     for (const { mean } of errors) expect(Math.abs(mean)).toBeLessThan(1e-12);
-    const order = observedOrder(many, errors.map(({ variance }) => variance));
+    const order = observedOrder(
+      many,
+      errors.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(0.95);
     expect(order).toBeLessThan(1.1);
   });

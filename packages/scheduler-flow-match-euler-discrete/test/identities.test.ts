@@ -13,12 +13,17 @@ const shape = [3, 2];
 const exact = { precision: 'exact64' } as const;
 const backend = createReferenceBackend();
 const noise = torchGenerator(3).normal(shape, 'float64');
-const host = (data: ArrayLike<number>, size: readonly number[] = shape) => tensor(Float64Array.from(data), size, { backend });
+const host = (data: ArrayLike<number>, size: readonly number[] = shape) =>
+  tensor(Float64Array.from(data), size, { backend });
 const flow = (config: Partial<FlowMatchEulerDiscreteConfig> = {}) => new FlowMatchEulerDiscreteScheduler(config, exact);
-const velocity = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(testMixture, 'flow_prediction', x, signal, sigma);
-const epsilon = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(testMixture, 'epsilon', x, signal, sigma);
+const velocity = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+  predict(testMixture, 'flow_prediction', x, signal, sigma);
+const epsilon = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+  predict(testMixture, 'epsilon', x, signal, sigma);
 const draws = (value: number): Generator =>
-  Object.assign(torchGenerator(0), { normal: (size: readonly number[]) => new Float32Array(size.reduce((a, b) => a * b, 1)).fill(value) });
+  Object.assign(torchGenerator(0), {
+    normal: (size: readonly number[]) => new Float32Array(size.reduce((a, b) => a * b, 1)).fill(value),
+  });
 
 describe('the straight flow', () => {
   it('is EulerDiscrete on y = x / (1 - sigma) at sigma / (1 - sigma)', async () => {
@@ -26,12 +31,20 @@ describe('the straight flow', () => {
     const ours = await trajectory({ run: flow().start({ sigmas }), model: velocity, start: noise, shape });
     const euler = new EulerDiscreteScheduler({}, exact).start({ sigmas: [...sigmas, 0].map((s) => s / (1 - s)) });
     const theirs = await trajectory({ run: euler, model: epsilon, start: noise.map((x) => x / 0.05), shape });
-    ours.forEach((x, i) => expect(rms(x.map((value) => value / (1 - (sigmas[i] ?? 0))), theirs[i]!)).toBeLessThan(1e-11));
+    ours.forEach((x, i) =>
+      expect(
+        rms(
+          x.map((value) => value / (1 - (sigmas[i] ?? 0))),
+          theirs[i]!,
+        ),
+      ).toBeLessThan(1e-11),
+    );
   });
 
   it('to a single point of data is exact in one step from any level, pure noise too', async () => {
     const mean = [0.7, -0.4];
-    const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(gaussian(mean, 0), 'flow_prediction', x, signal, sigma);
+    const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+      predict(gaussian(mean, 0), 'flow_prediction', x, signal, sigma);
     for (const sigma of [1, 0.6, 0.01]) {
       const [, end] = await trajectory({ run: flow().start({ sigmas: [sigma] }), model: knows, start: noise, shape });
       end!.forEach((value, i) => expect(value).toBeCloseTo(mean[i % 2]!, 12));
@@ -50,7 +63,8 @@ describe('the straight flow', () => {
 describe('stochastic sampling', () => {
   it('noises the predicted x0 anew: to a single point of data every level has the exact law', async () => {
     const run = flow({ stochastic_sampling: true }).start({ sigmas: [0.9, 0.4], generator: draws(2) });
-    const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) => predict(gaussian([0.7], 0), 'flow_prediction', x, signal, sigma);
+    const knows = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+      predict(gaussian([0.7], 0), 'flow_prediction', x, signal, sigma);
     const [, next, end] = await trajectory({ run, model: knows, start: noise, shape });
     for (const value of next!) expect(value).toBeCloseTo(0.6 * 0.7 + 0.4 * 2, 12);
     for (const value of end!) expect(value).toBeCloseTo(0.7, 12);
@@ -82,9 +96,13 @@ describe('timesteps per token', () => {
     const scheduler = flow();
     const run = scheduler.start({ sigmas });
     scheduler.setTimesteps({ sigmas: [0.9, 0.1] });
-    const { prevSample } = await run.step(host(out, size), host(noise, size), { perTokenTimesteps: host([1000, 600, 100], [1, 3]) });
+    const { prevSample } = await run.step(host(out, size), host(noise, size), {
+      perTokenTimesteps: host([1000, 600, 100], [1, 3]),
+    });
     const wanted = await moved([1000, 600, 100]);
-    Array.from(await prevSample.data()).forEach((value, i) => expect((value - noise[i]!) / out[i]!).toBeCloseTo(wanted[i]!, 12));
+    Array.from(await prevSample.data()).forEach((value, i) =>
+      expect((value - noise[i]!) / out[i]!).toBeCloseTo(wanted[i]!, 12),
+    );
   });
 });
 
@@ -109,7 +127,9 @@ describe('setShift', () => {
     scheduler.setShift(4);
     const once = Array.from(scheduler.start({ sigmas }).plan.sigmas!).slice(0, -1);
     scheduler.setShift(1 / 4);
-    Array.from(scheduler.start({ sigmas: once }).plan.sigmas!).slice(0, -1).forEach((sigma, i) => expect(sigma).toBeCloseTo(sigmas[i]!, 14));
+    Array.from(scheduler.start({ sigmas: once }).plan.sigmas!)
+      .slice(0, -1)
+      .forEach((sigma, i) => expect(sigma).toBeCloseTo(sigmas[i]!, 14));
   });
 
   it('of a config is applied to the training table too, as upstream: twice in all', () => {

@@ -13,18 +13,24 @@ const CLASSES = 5; // four tokens and the mask
 const TOKENS = CLASSES - 1;
 const LEVELS = 10;
 const chain = { alpha_cum_start: 0.95, alpha_cum_end: 0.05, gamma_cum_start: 0.01, gamma_cum_end: 0.9 };
-const scheduler = new VQDiffusionScheduler({ num_vec_classes: CLASSES, num_train_timesteps: LEVELS, ...chain }, { precision: 'exact64' });
+const scheduler = new VQDiffusionScheduler(
+  { num_vec_classes: CLASSES, num_train_timesteps: LEVELS, ...chain },
+  { precision: 'exact64' },
+);
 const { plan } = scheduler.start(LEVELS);
 const levels = Array.from({ length: LEVELS }, (_, t) => t);
 
 const indices = Array.from({ length: CLASSES }, (_, i) => i);
 const identity: Matrix = indices.map((i) => indices.map((j) => Number(i === j)));
-const product = (a: Matrix, b: Matrix): Matrix => a.map((row) => indices.map((j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
+const product = (a: Matrix, b: Matrix): Matrix =>
+  a.map((row) => indices.map((j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)));
 
 /** Row i: where token i goes. a and c of the definition, b what is left for each token. */
 function transition(a: number, c: number): Matrix {
   const b = (1 - a - c) / TOKENS;
-  return indices.map((i) => indices.map((j) => (i === TOKENS ? Number(j === TOKENS) : j === TOKENS ? c : b + (i === j ? a : 0))));
+  return indices.map((i) =>
+    indices.map((j) => (i === TOKENS ? Number(j === TOKENS) : j === TOKENS ? c : b + (i === j ? a : 0))),
+  );
 }
 
 const cumulativeAt = (start: number, end: number, t: number) => start + (t / (LEVELS - 1)) * (end - start);
@@ -36,7 +42,9 @@ const after = levels.map((t) => steps.slice(0, t + 1).reduce(product, identity))
 
 function matrixOf({ a, b, c }: VQRow['now']): Matrix {
   const [stay, other, mask] = [Math.exp(a), Math.exp(b), Math.exp(c)];
-  return indices.map((i) => indices.map((j) => (i === TOKENS ? Number(j === TOKENS) : j === TOKENS ? mask : other + (i === j ? stay : 0))));
+  return indices.map((i) =>
+    indices.map((j) => (i === TOKENS ? Number(j === TOKENS) : j === TOKENS ? mask : other + (i === j ? stay : 0))),
+  );
 }
 
 function expectSame(actual: Matrix, expected: Matrix): void {
@@ -69,12 +77,20 @@ describe('the posterior', () => {
 
   /** q(prev | x) by its definition: the sum over x0 of q(x | prev) q(prev | x0) / q(x | x0) p(x0). */
   const definition = (t: number, x: number): readonly number[] =>
-    indices.map((prev) => truth.reduce((sum, p, x0) => sum + (steps[t]![prev]![x]! * after[t - 1]![x0]![prev]! * p) / after[t]![x0]![x]!, 0));
+    indices.map((prev) =>
+      truth.reduce(
+        (sum, p, x0) => sum + (steps[t]![prev]![x]! * after[t - 1]![x0]![prev]! * p) / after[t]![x0]![x]!,
+        0,
+      ),
+    );
 
   it('equals the matrix product of its definition', async () => {
     for (const t of levels.slice(1)) {
       const logs = await drawnFrom(t, indices, truth);
-      for (const x of indices) definition(t, x).forEach((wanted, prev) => expect(Math.abs(Math.exp(logs[prev * CLASSES + x]!) - wanted)).toBeLessThan(1e-10));
+      for (const x of indices)
+        definition(t, x).forEach((wanted, prev) =>
+          expect(Math.abs(Math.exp(logs[prev * CLASSES + x]!) - wanted)).toBeLessThan(1e-10),
+        );
     }
   });
 
@@ -89,14 +105,20 @@ describe('the posterior', () => {
 
   it('is p(x0 | x) itself at timestep 0', async () => {
     const logs = await drawnFrom(0, indices, truth);
-    truth.forEach((p, token) => indices.forEach((x) => expect(Math.exp(logs[token * CLASSES + x]!)).toBeCloseTo(p, 12)));
+    truth.forEach((p, token) =>
+      indices.forEach((x) => expect(Math.exp(logs[token * CLASSES + x]!)).toBeCloseTo(p, 12)),
+    );
   });
 
   /** The log-probabilities [class, position] that a step at timestep t draws from: what reaches its argmax when the Gumbel noise is 0. */
   async function drawnFrom(t: number, x: readonly number[], p: readonly number[]): Promise<ArrayLike<number>> {
     let seen: ArrayLike<number> | undefined;
     const backend = watched((logs) => (seen = logs));
-    const out = tensor(Float64Array.from({ length: TOKENS * x.length }, (_, i) => Math.log(p[Math.floor(i / x.length)]!)), [1, TOKENS, x.length], { backend });
+    const out = tensor(
+      Float64Array.from({ length: TOKENS * x.length }, (_, i) => Math.log(p[Math.floor(i / x.length)]!)),
+      [1, TOKENS, x.length],
+      { backend },
+    );
     const run = scheduler.start({ numInferenceSteps: LEVELS, generator: withoutNoise });
     await run.step(out, tensor(Int32Array.from(x), [1, x.length], { backend }), {}, t);
     return seen!;
@@ -104,7 +126,8 @@ describe('the posterior', () => {
 
   /** Gumbel noise -log(-log u) is 0 at u = 1 / e; as float64, which the reference backend takes. */
   const withoutNoise: Generator = Object.assign(torchGenerator(0), {
-    uniform: (shape: readonly number[]) => new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(Math.exp(-1)) as never,
+    uniform: (shape: readonly number[]) =>
+      new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(Math.exp(-1)) as never,
   });
 
   function watched(see: (logs: ArrayLike<number>) => void): Backend {
@@ -150,7 +173,8 @@ describe('a whole run with the exact model', () => {
   }
 
   /** Chi-square of 3 degrees of freedom: above 16.27 once in a thousand. */
-  const chiSquare = (counts: readonly number[]) => truth.reduce((sum, p, i) => sum + (counts[i]! - p * count) ** 2 / (p * count), 0);
+  const chiSquare = (counts: readonly number[]) =>
+    truth.reduce((sum, p, i) => sum + (counts[i]! - p * count) ** 2 / (p * count), 0);
 
   it('draws tokens as often as they are likely, and leaves none masked', async () => {
     const counts = await histogram(truth, 7);
