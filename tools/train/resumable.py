@@ -1,4 +1,4 @@
-"""Training that may stop at any time and go on: one checkpoint holds the network, its running average and the optimiser.
+"""Training that may stop at any time and go on. One checkpoint holds the network, its running average and the optimiser.
 
 What the loss of a step is, a subclass says. It must depend on the seed and the number of the step alone: then a run in
 pieces is the same run.
@@ -9,7 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,9 +25,12 @@ class Progress:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
+    def __str__(self) -> str:
+        return f"step {self.step}, loss {self.loss:.4f}, {self.seconds:.0f} s, {self.cpu_seconds:.0f} s of CPU"
+
 
 def learning_rate(step: int, steps: int) -> float:
-    """Warm-up, flat, then linearly to zero. Flat first: the number of steps may be settled while the run is under way."""
+    """Warm-up, flat, then linearly to zero. Flat first: the number of steps may be settled under way."""
     left = (steps - step) / (steps * (1 - DECAY_FROM))
     return min((step + 1) / WARM_UP, 1.0, left)
 
@@ -35,8 +38,8 @@ def learning_rate(step: int, steps: int) -> float:
 class Run(ABC):
     """A network, its running average, the optimiser and how far they are."""
 
-    rate: ClassVar[float] = 2e-3
-    ema: ClassVar[float] = 0.9995
+    rate: float = 2e-3
+    ema: float = 0.9995
 
     def __init__(self, path: Path, model: nn.Module):
         self.path, self.model = path, model.to(memory_format=torch.channels_last)
@@ -60,7 +63,7 @@ class Run(ABC):
             self.progress.seconds = before.seconds + time.monotonic() - begun
             self.progress.cpu_seconds = before.cpu_seconds + time.process_time() - cpu_begun
             if self.progress.step % 100 == 0:
-                print("step {step} loss {loss:.4f} {seconds:.0f} s, CPU {cpu_seconds:.0f} s".format(**vars(self.progress)), flush=True)
+                print(self.progress, flush=True)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save()
                 saved = time.monotonic()

@@ -4,9 +4,6 @@ Batch k depends on (seed, k) alone, so a run in pieces sees the same pictures, n
 """
 
 import argparse
-import signal
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,24 +12,8 @@ from torch.nn import functional as F
 
 from .data import LOADERS, WORK, Split
 from .presets import PRESETS, Preset
+from .resumable import Progress, Run, load_average
 from .unet import UNet
-
-WARM_UP, DECAY_FROM = 200, 0.6
-CHECKPOINT_SECONDS = 180
-
-
-@dataclass
-class Progress:
-    step: int = 0
-    loss: float = 1.0
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-
-
-def learning_rate(step: int, steps: int) -> float:
-    """Warm-up, flat, then linearly to zero. Flat first: the number of steps may be settled while the run is under way."""
-    left = (steps - step) / (steps * (1 - DECAY_FROM))
-    return min((step + 1) / WARM_UP, 1.0, left)
 
 
 def draw_batch(data: Split, preset: Preset, step: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -56,82 +37,24 @@ def v_loss(model: nn.Module, preset: Preset, batch: tuple[Tensor, Tensor, Tensor
     return F.mse_loss(out.float(), scheduler.get_velocity(images, noise, timesteps))
 
 
-class Trainer:
-    """The network, its running average, the optimiser and how far they are."""
+class Trainer(Run):
+    """The network of a preset on its data set."""
 
     def __init__(self, name: str, fast: bool):
-        self.preset, self.fast, self.path = PRESETS[name], fast, WORK / f"{name}.pt"
+        self.preset, self.fast = PRESETS[name], fast
+        self.rate, self.ema = self.preset.learning_rate, self.preset.ema
         self.data = LOADERS[self.preset.data]()
         torch.manual_seed(self.preset.seed)
-        self.model = UNet(self.preset.shape).to(memory_format=torch.channels_last)
-        self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), betas=(0.9, 0.99), weight_decay=0.01)
-        self.progress = Progress()
-        self.asked_to_stop = False
-        if self.path.exists():
-            self.load()
+        super().__init__(WORK / f"{name}.pt", UNet(self.preset.shape))
 
-    def step(self, steps: int) -> None:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.preset.learning_rate * learning_rate(self.progress.step, steps)
-        batch = draw_batch(self.data.train, self.preset, self.progress.step)
-        loss = v_loss(self.model, self.preset, batch, self.fast)
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimiser.step()
-        self.progress.step += 1
-        self.progress.loss += 0.01 * (loss.item() - self.progress.loss)
-        self.follow()
-
-    def follow(self) -> None:
-        """The running average forgets its start: a short memory at first, `preset.ema` in the end."""
-        n = self.progress.step
-        decay = min(self.preset.ema, (1 + n) / (10 + n))
-        with torch.no_grad():
-            for key, value in self.model.state_dict().items():
-                self.average[key].lerp_(value, 1 - decay)
-
-    def run(self, steps: int, minutes: float) -> None:
-        begun, cpu_begun, saved = time.monotonic(), time.process_time(), time.monotonic()
-        before = Progress(**vars(self.progress))
-        while self.progress.step < steps and time.monotonic() - begun < 60 * minutes and not self.asked_to_stop:
-            self.step(steps)
-            self.progress.seconds = before.seconds + time.monotonic() - begun
-            self.progress.cpu_seconds = before.cpu_seconds + time.process_time() - cpu_begun
-            if self.progress.step % 100 == 0:
-                print("step {step} loss {loss:.4f} {seconds:.0f} s".format(**vars(self.progress)), flush=True)
-            if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                self.save()
-                saved = time.monotonic()
-        self.save()
-
-    def stop(self, *_: object) -> None:
-        """A signal handler: finish the step, save, leave."""
-        self.asked_to_stop = True
-
-    def save(self) -> None:
-        """Written beside, then moved: an interrupted save leaves the last checkpoint whole."""
-        beside = self.path.with_suffix(".part")
-        beside.parent.mkdir(parents=True, exist_ok=True)
-        state = {"model": self.model.state_dict(), "average": self.average, "progress": vars(self.progress)}
-        torch.save(state | {"optimiser": self.optimiser.state_dict()}, beside)
-        beside.replace(self.path)
-
-    def load(self) -> None:
-        state = torch.load(self.path, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.average = state["average"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.progress = Progress(**state["progress"])
+    def loss(self, step: int) -> Tensor:
+        return v_loss(self.model, self.preset, draw_batch(self.data.train, self.preset, step), self.fast)
 
 
 def trained(name: str, path: Path | None = None) -> tuple[UNet, Progress]:
     """The running average of a checkpoint, ready for use."""
-    state = torch.load(path or WORK / f"{name}.pt", weights_only=True)
     model = UNet(PRESETS[name].shape)
-    model.load_state_dict(state["average"])
-    return model.eval(), Progress(**state["progress"])
+    return model, load_average(path or WORK / f"{name}.pt", model)
 
 
 def main() -> None:
@@ -142,8 +65,7 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="bfloat16 in the network: twice as fast where the CPU has it")
     options = parser.parse_args()
     trainer = Trainer(options.preset, options.fast)
-    signal.signal(signal.SIGINT, trainer.stop)
-    signal.signal(signal.SIGTERM, trainer.stop)
+    trainer.stop_on_signals()
     trainer.run(options.steps or PRESETS[options.preset].steps, options.minutes)
 
 

@@ -42,7 +42,8 @@ def parts_of(vocabulary: dict[str, int], scale: float) -> list[Part]:
     print(f"{progress}, scaling_factor {scale:.4f}")
     ids = torch.randint(len(SPECIAL), len(vocabulary), (8, MAX_LENGTH), generator=draw)
     ids[:, 0], ids[:4, 5:] = BOS, PAD
-    latents, images = torch.randn(8, *LATENT_SHAPE, generator=draw), torch.rand(8, 3, SIZE, SIZE, generator=draw) * 2 - 1
+    latents = torch.randn(8, *LATENT_SHAPE, generator=draw)
+    images = torch.rand(8, 3, SIZE, SIZE, generator=draw) * 2 - 1
     text = torch.randn(8, MAX_LENGTH, shape.text_width, generator=draw)
     denoised = {"sample": latents, "timestep": torch.rand(8, generator=draw) * 999, "encoder_hidden_states": text}
     return [
@@ -138,7 +139,8 @@ def write_part(part: Part, folder: Path) -> str:
         raise SystemExit(f"{file} differs from torch by {halved:.1e}, more than {LARGEST_DIFFERENCE:.0e}")
     write_json(file.with_name("config.json"), part.config)
     count = sum(p.numel() for p in part.model.parameters())
-    return f"{part.name}: {count} parameters, {file.stat().st_size} bytes, |ONNX - torch| {exact:.1e}, as shipped {halved:.1e}"
+    size = f"{part.name}: {count} parameters, {file.stat().st_size} bytes"
+    return f"{size}, |ONNX - torch| {exact:.1e} as float32, {halved:.1e} as shipped"
 
 
 def difference(part: Part, path: Path) -> float:

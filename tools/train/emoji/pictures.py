@@ -33,7 +33,10 @@ SIDED = re.compile(r"left|right|clock|thirty|letter|number|keycap|input|globe|mo
 
 @dataclass(frozen=True)
 class Pictures:
-    """Row i of `pixels` shows `names[i]` in `styles[i]`. `held_out` rows are never trained on: their names are, in another style."""
+    """Row i of `pixels` shows `names[i]` in `styles[i]`.
+
+    `held_out` rows are never trained on, but their names are, in another style.
+    """
 
     pixels: Tensor  # uint8 [n, 3, 64, 64]
     names: tuple[str, ...]

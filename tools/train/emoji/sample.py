@@ -12,7 +12,15 @@ from ..resumable import Progress, load_average
 from ..sample import grid
 from .pictures import STYLES, load_pictures, prompt_of
 from .text import Painter, PainterShape
-from .train import LATENT_SHAPE, PAINTER_FILE, encode_pictures, prompt_vocabulary, scaling_factor, scheduler, trained_vae
+from .train import (
+    LATENT_SHAPE,
+    PAINTER_FILE,
+    encode_pictures,
+    prompt_vocabulary,
+    scaling_factor,
+    scheduler,
+    trained_vae,
+)
 from .words import encode_all
 
 PROMPTS = (
@@ -33,8 +41,10 @@ def trained_painter(vocabulary: dict[str, int]) -> tuple[Painter, Progress]:
 
 
 @torch.no_grad()
-def sample_latents(painter: Painter, input_ids: Tensor, nothing: Tensor, guidance: float, steps: int, seed: int) -> Tensor:
-    """DPM-Solver++ 2M with classifier-free guidance. Every row of the batch has the same first noise for the same prompt."""
+def sample_latents(
+    painter: Painter, input_ids: Tensor, nothing: Tensor, guidance: float, steps: int, seed: int
+) -> Tensor:
+    """DPM-Solver++ 2M with classifier-free guidance."""
     solver = DPMSolverMultistepScheduler.from_config(scheduler().config)
     solver.set_timesteps(steps)
     text = painter.text_encoder(torch.cat([nothing.expand_as(input_ids), input_ids]))

@@ -98,7 +98,7 @@ class TextUNet(nn.Module):
         self.middle_in = ResidualBlock(b, b, condition, groups)
         self.middle_attend = Attention(b, shape)
         self.middle_out = ResidualBlock(b, b, condition, groups)
-        self.up_deep = nn.ModuleList((ResidualBlock(2 * b, b, condition, groups), ResidualBlock(a + b, b, condition, groups)))
+        self.up_deep = nn.ModuleList(ResidualBlock(b + kept, b, condition, groups) for kept in (b, a))
         self.up_attend = Attention(b, shape)
         self.grow = nn.Conv2d(b, a, 3, padding=1)
         self.up_wide = nn.ModuleList(ResidualBlock(2 * a, a, condition, groups) for _ in range(2))

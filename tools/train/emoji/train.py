@@ -13,7 +13,7 @@ from .vae import LATENT_CHANNELS, AutoEncoder
 from .words import EOS, UNK, encode_all, vocabulary_of
 
 VAE_FILE, PAINTER_FILE, LATENTS_FILE = WORK / "emoji-vae.pt", WORK / "emoji-painter.pt", WORK / "emoji-latents.pt"
-VAE_STEPS, PAINTER_STEPS = 2000, 16000
+VAE_STEPS, PAINTER_STEPS = 1600, 16000
 LATENT_SHAPE = (LATENT_CHANNELS, SIZE // 4, SIZE // 4)
 
 
@@ -75,7 +75,7 @@ def trained_vae() -> AutoEncoder:
 @torch.no_grad()
 def psnr(vae: AutoEncoder, images: Tensor) -> float:
     """Of pictures decoded from the mean of their latents, in dB: the mean over pictures, values clamped to [-1, 1]."""
-    decoded = torch.cat([vae.decoder(vae.encoder(part).chunk(2, dim=1)[0]) for part in images.split(32)])
+    decoded = torch.cat([vae.decoder(vae.mean(part)) for part in images.split(32)])
     errors = (decoded.clamp(-1, 1) - images).square().mean(dim=(1, 2, 3))
     return (10 * torch.log10(4 / errors)).mean().item()
 
@@ -83,11 +83,13 @@ def psnr(vae: AutoEncoder, images: Tensor) -> float:
 @torch.no_grad()
 def encode_pictures(pictures: Pictures) -> Tensor:
     """float16 [2, n, 8, 16, 16]: the means of all pictures, then of their mirror images. Kept in a file."""
-    if LATENTS_FILE.exists() and LATENTS_FILE.stat().st_mtime > max(f.stat().st_mtime for f in (VAE_FILE, CACHE)):
+    sources = max(file.stat().st_mtime for file in (VAE_FILE, CACHE))
+    if LATENTS_FILE.exists() and LATENTS_FILE.stat().st_mtime > sources:
         return torch.load(LATENTS_FILE, weights_only=True)
     vae, parts = trained_vae(), torch.arange(len(pictures.pixels)).split(32)
-    sides = [[vae.encoder(mirror(pictures.images(p))).chunk(2, dim=1)[0] for p in parts] for mirror in (torch.clone, flipped)]
-    latents = torch.stack([torch.cat(side) for side in sides]).half()
+    plain = torch.cat([vae.mean(pictures.images(rows)) for rows in parts])
+    mirrored = torch.cat([vae.mean(pictures.images(rows).flip(3)) for rows in parts])
+    latents = torch.stack([plain, mirrored]).half()
     torch.save(latents, LATENTS_FILE)
     return latents
 
@@ -101,12 +103,8 @@ def prompt_vocabulary(pictures: Pictures) -> dict[str, int]:
     return vocabulary_of(map(prompt_of, pictures.names, pictures.styles))
 
 
-def flipped(images: Tensor) -> Tensor:
-    return images.flip(3)
-
-
 class PainterRun(Run):
-    """Squared error of v. Some prompts are emptied (guidance), some lose their style, some words become unknown ones."""
+    """Squared error of v. Some prompts are emptied, some lose their style, some words become unknown."""
 
     batch, seed = 64, 2
     rate, ema = 1.5e-3, 0.9995

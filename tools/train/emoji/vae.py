@@ -78,6 +78,10 @@ class AutoEncoder(nn.Module):
         log_variance = log_variance.clamp(-20, 5)
         return self.decoder(mean + noise * (log_variance / 2).exp()), mean, log_variance
 
+    def mean(self, images: Tensor) -> Tensor:
+        """The latents without noise."""
+        return self.encoder(images).chunk(2, dim=1)[0]
+
 
 def norm_and_activation(width: int) -> tuple[nn.Module, nn.Module]:
     return nn.GroupNorm(GROUPS, width), nn.SiLU()
