@@ -1,5 +1,6 @@
 // The coefficients of a step as text: the rule is run on named leaves instead of data, so what is printed is what is computed.
 
+import { DiffusionError } from '../errors.ts';
 import { describe, realizeStep, tensor } from '../tensor/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { Shape } from '../tensor/types.ts';
@@ -14,7 +15,7 @@ export interface ExplainOptions extends StepOptions {
   readonly history?: number;
 }
 
-/** One line per output: `prevSample = 0.98 sample - 0.12 modelOutput`. */
+/** One line per output: `prevSample = 0.98*sample - 0.12*modelOutput`. Throws REQUEST_INVALID for a step that the schedule does not have. */
 export async function explainStep<K>(
   plan: Plan<K>,
   index: number,
@@ -27,7 +28,7 @@ export async function explainStep<K>(
     names.set(value, name);
     return value;
   };
-  const timestep = plan.timesteps[index] ?? 0;
+  const timestep = plan.timesteps[index] ?? noStep(index, plan.timesteps.length);
   const carry = Array.from({ length: history }, (_, i) => leaf(`carry${i}`, shape));
   const result = await rule({
     k: plan.row(index, timestep),
@@ -44,6 +45,11 @@ export async function explainStep<K>(
     },
   });
   return lines(index, timestep, result, names);
+}
+
+function noStep(index: number, length: number): never {
+  const message = `There is no step ${index} to explain: the schedule has ${length}, counted from 0.`;
+  throw new DiffusionError('REQUEST_INVALID', message, { index, length });
 }
 
 function lines(

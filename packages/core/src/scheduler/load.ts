@@ -99,14 +99,33 @@ function candidates(folder: string, subfolder?: string): readonly string[] {
   return [...new Set(inner)].map((part) => `${folder}/${part}${CONFIG_NAME}`);
 }
 
+type Fetch = NonNullable<LoadOptions['fetch']>;
+
 async function fetchConfig(url: string, options: LoadOptions): Promise<ConfigObject> {
-  const get = options.fetch ?? (globalThis as unknown as { fetch: NonNullable<LoadOptions['fetch']> }).fetch;
-  const urls = url.endsWith('.json') ? [url] : candidates(url.replace(/\/$/, ''), options.subfolder);
-  for (const candidate of urls) {
-    const response = await get(candidate);
+  const get = options.fetch ?? (globalThis as unknown as { fetch: Fetch }).fetch;
+  const tried: string[] = [];
+  for (const candidate of configUrls(url, options.subfolder)) {
+    const response = await fetched(get, candidate);
     if (response.ok) return parseConfig(await response.text(), candidate);
+    tried.push(`${candidate} (status ${response.status})`);
   }
-  throw new DiffusionError('FILE_NOT_FOUND', `No config at ${urls.join(' or ')}.`, { urls });
+  throw new DiffusionError('FILE_NOT_FOUND', `There is no config at ${tried.join(' or ')}.`, { url });
+}
+
+/** Where to look. A query (a revision, a token) stays at the end. */
+function configUrls(url: string, subfolder: string | undefined): readonly string[] {
+  const end = url.search(/[?#]|$/);
+  const [path, query] = [url.slice(0, end), url.slice(end)];
+  return path.endsWith('.json') ? [url] : candidates(path.replace(/\/$/, ''), subfolder).map((file) => file + query);
+}
+
+async function fetched(get: Fetch, url: string): ReturnType<Fetch> {
+  try {
+    return await get(url);
+  } catch (cause) {
+    const message = `${url} could not be fetched: ${(cause as Error).message}. Is the address right, and is there a network?`;
+    throw new DiffusionError('FILE_NOT_FOUND', message, { url }, cause);
+  }
 }
 
 async function fetchFromHub(repo: string, options: LoadOptions): Promise<ConfigObject> {
