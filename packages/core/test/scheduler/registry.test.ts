@@ -1,0 +1,110 @@
+// Laws of the registry, and of the names that upstream gives to its schedulers (recorded by tools/golden/names.py).
+import { describe, expect, it } from 'vitest';
+import {
+  KARRAS_COMPATIBLES,
+  KarrasDiffusionSchedulers,
+  Registry,
+  knownSchedulers,
+  packageOf,
+  registry,
+} from '../../src/index.ts';
+import { KARRAS_KEYS, UPSTREAM_KEYS } from '../../src/scheduler/known-keys.ts';
+import { Countdown, Ladder, Slow, code, warnings } from './toys.ts';
+import upstream from './upstream.json' with { type: 'json' };
+
+describe('the registry', () => {
+  it('gives back what was added, in that order', () => {
+    const own = new Registry().add(Ladder, Countdown);
+    expect(own.names()).toEqual(['LadderScheduler', 'CountdownScheduler']);
+    expect([own.get('LadderScheduler'), own.has('SlowScheduler')]).toEqual([Ladder, false]);
+  });
+
+  it('takes a class twice, but no second class of its name', () => {
+    const own = new Registry().add(Countdown).add(Countdown);
+    class Impostor extends Ladder {
+      static override readonly className = 'CountdownScheduler';
+    }
+    expect(() => own.add(Impostor)).toThrow(expect.objectContaining(code('DUPLICATE_NAME')));
+    expect(own.get('CountdownScheduler')).toBe(Countdown);
+  });
+
+  it('says which package has an unknown class, and what else can be done', () => {
+    const own = new Registry().add(Ladder);
+    expect(() => own.get('UniPCMultistepScheduler')).toThrow(
+      expect.objectContaining({
+        ...code('SCHEDULER_UNKNOWN'),
+        message: expect.stringMatching(
+          /npm install @unnoise\/scheduler-unipc-multistep.*@unnoise\/scheduler-unipc-multistep\/register/s,
+        ),
+        details: expect.objectContaining({
+          package: '@unnoise/scheduler-unipc-multistep',
+          registered: ['LadderScheduler'],
+        }),
+      }),
+    );
+    expect(() => own.get('MyScheduler')).toThrow('registry.add');
+    for (const inherited of ['constructor', 'toString', '__proto__'])
+      expect(() => own.get(inherited)).toThrow('registry.add');
+  });
+
+  it('lists compatibles that are installed, itself first, and of those the mutual ones', () => {
+    class OneWay extends Countdown {
+      static override readonly className = 'OneWayScheduler';
+      static override readonly compatibles: readonly string[] = [
+        'MissingScheduler',
+        'LadderScheduler',
+        'CountdownScheduler',
+      ];
+    }
+    const own = new Registry().add(Ladder, Countdown, OneWay, Slow);
+    expect(own.compatibles(OneWay)).toEqual([OneWay, Ladder, Countdown]);
+    expect(own.mutual(OneWay)).toEqual([OneWay]);
+    expect(own.mutual(Countdown)).toEqual([Countdown, Ladder]);
+  });
+
+  it('that is the default is one for all copies of core in a program', async () => {
+    const copy = '../../src/scheduler/registry.ts?copy';
+    const other = (await import(/* @vite-ignore */ copy)) as { Registry: unknown; registry: unknown };
+    expect(other.Registry).not.toBe(Registry);
+    expect(other.registry).toBe(registry);
+  });
+});
+
+describe('upstream', () => {
+  it('has an enum of 15 names, with the same numbers here', () => {
+    expect(KarrasDiffusionSchedulers).toEqual(upstream.enum);
+    expect(KARRAS_COMPATIBLES).toEqual(Object.keys(upstream.enum));
+    expect(Object.isFrozen(KarrasDiffusionSchedulers) && Object.isFrozen(KARRAS_COMPATIBLES)).toBe(true);
+  });
+
+  it('has classes that all have a package, named by their module, and there are no others', () => {
+    for (const [name, { module }] of Object.entries(upstream.classes)) {
+      expect(packageOf(name)).toBe(`@unnoise/scheduler-${module.replaceAll('_', '-')}`);
+    }
+    expect([...knownSchedulers()].sort()).toEqual(Object.keys(upstream.classes).sort());
+    expect(packageOf('MyScheduler')).toBeUndefined();
+  });
+
+  it('has config keys that are all known', () => {
+    const keysOf = (names: readonly string[]) => {
+      const table: Readonly<Record<string, { readonly keys: string }>> = upstream.classes;
+      return [...new Set(names.flatMap((name) => table[name]!.keys.split(' ')))].sort();
+    };
+    expect([...KARRAS_KEYS].sort()).toEqual(keysOf(Object.keys(upstream.enum)));
+    expect([...UPSTREAM_KEYS].sort()).toEqual(keysOf(Object.keys(upstream.classes)));
+  });
+});
+
+describe('a config of a class that is not installed', () => {
+  it('loads in silence where upstream knows the class and the key, else with a warning', async () => {
+    const load = (config: object) => warnings(() => Ladder.fromConfig({ rungs: 4, ...config }));
+    expect(await load({ _class_name: 'KarrasVeScheduler', s_churn: 80, sigma_min: 0.02 })).toEqual([]);
+    expect(await load({ _class_name: 'LMSDiscreteScheduler', use_karras_sigmas: true })).toEqual([]);
+    expect(await load({ _class_name: 'LMSDiscreteScheduler', s_churn: 80 })).toEqual([
+      expect.stringContaining('s_churn'),
+    ]);
+    expect(await load({ _class_name: 'MyScheduler', use_karras_sigmas: true })).toEqual([
+      expect.stringContaining('use_karras_sigmas'),
+    ]);
+  });
+});
