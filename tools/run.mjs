@@ -34,7 +34,7 @@ const [job, ...args] = process.argv.slice(2);
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
 const ts = 'node --conditions=@unnoise/source --import tsx';
 const jobs = {
-  start: `${ts} packages/pipelines/src/cli.ts generate --model packages/model-fashion-28`,
+  start: `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20 --guidance 2 --output out/fashion-28.png`,
   test: 'vitest run --reporter=default --reporter=./tools/count-reporter.ts',
   bench: `${ts} tools/bench/index.ts`,
   build: `${ts} tools/build.ts`,

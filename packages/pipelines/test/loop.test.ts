@@ -279,7 +279,7 @@ describe('where the loop starts', () => {
     ['two things to start from', { shape: [1], latents: image() }, /one of latents, image and shape/],
     ['a seed and a generator', { shape: [1], generator: torchGenerator(1) }, /both seed and generator/],
     ['a strength without an image', { shape: [1], strength: 0.5 }, /without an image/],
-    ['an option that the scheduler does not have', { shape: [1], sChurn: 1 }, /no option "sChurn"/],
+    ['an option that the scheduler does not have', { shape: [1], sChurn: 1 }, /sChurn/],
     [
       'steps beside a run',
       { shape: [1], scheduler: undefined, run: scheduler.start(3) },

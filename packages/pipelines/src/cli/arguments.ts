@@ -7,18 +7,21 @@ import { UsageError } from './errors.ts';
 type Options = NonNullable<ParseArgsConfig['options']>;
 type Parsed<O extends Options> = ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; args: string[] }>>;
 
-/** Parses, in one line of words where that fails. */
-export function parsed<O extends Options>(args: readonly string[], options: O): Parsed<O> {
+/** Parses what comes after a command. Node's own messages are kept to their first sentence. */
+export function parsed<O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
+    const { message } = error as Error;
+    const [sentence] = message.split(/\.\s/);
+    const dash = message.includes('ambiguous') ? '; a value that begins with a dash is written --option=-1' : '';
+    throw new UsageError(`${sentence?.replace(/\.$/, '')}${dash}. See unnoise ${command} --help.`);
   }
 }
 
 export function noPositionals(command: string, positionals: readonly string[]): void {
-  if (positionals.length > 0)
-    throw new UsageError(`unnoise ${command} takes no "${positionals[0]}". See unnoise ${command} --help.`);
+  if (positionals.length === 0) return;
+  throw new UsageError(`${command} takes no "${positionals[0]}". See unnoise ${command} --help.`);
 }
 
 /** A whole number of at least `least`. */

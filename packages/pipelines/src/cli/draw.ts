@@ -7,6 +7,7 @@ import { savePng } from '../node/png.ts';
 import { ClassConditionalImagePipeline } from '../pipeline/class-conditional.ts';
 import type { ImagePipeline } from '../pipeline/load.ts';
 import type { GenerateArguments } from './generate-options.ts';
+import { scaleOf } from './output.ts';
 import type { DrawingPlan, Job } from './plan.ts';
 import { ansiPreview, Screen } from './preview.ts';
 import type { Progress } from './progress.ts';
@@ -53,7 +54,7 @@ function generateBatch(
 function watcher(
   pipeline: ImagePipeline,
   { batches, jobs, columns }: DrawingPlan,
-  { preview, previewPng }: GenerateArguments,
+  { preview, previewPng, size }: GenerateArguments,
   done: readonly Image[],
 ): { onStep(step: DenoiseStep): Promise<void>; stop(): void } {
   const screen = preview ? new Screen() : undefined;
@@ -66,7 +67,9 @@ function watcher(
       if (!screen && !previewPng) return;
       const now = await pipeline.toImages(predOriginalSample);
       if (screen) screen.show(`${ansiPreview(now, process.stdout.columns ?? 80)}\nstep ${index + 1}/${total}`);
-      if (previewPng) await savePng(previewPng, toGrid(atPlaces([...done, ...now], jobs.length), { columns }));
+      if (!previewPng) return;
+      const scale = scaleOf({ size }, now[0]!);
+      await savePng(previewPng, toGrid(atPlaces([...done, ...now], jobs.length), { columns, scale }));
     },
     stop: () => bar?.stop(),
   };

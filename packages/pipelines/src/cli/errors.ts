@@ -23,6 +23,7 @@ export function exitCodeOf(error: unknown): number {
 export function reportOf(error: unknown, debug: boolean): string {
   if (debug && error instanceof Error)
     return `${error.stack}${error.cause ? `\ncaused by ${stackOf(error.cause)}` : ''}`;
+  if (isAbortError(error)) return 'unnoise: interrupted before the pictures were complete; none was written.';
   const message = error instanceof Error ? error.message : String(error);
   return `unnoise: ${message.replace(/\s*\n\s*/g, ' ').trim()}`;
 }

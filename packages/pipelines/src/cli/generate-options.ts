@@ -45,7 +45,7 @@ const DEFAULT_STEPS = 50;
 const DEFAULT_BATCH = 8;
 
 export function generateArguments(args: readonly string[]): GenerateArguments {
-  const { values, positionals } = parsed(args, OPTIONS);
+  const { values, positionals } = parsed('generate', args, OPTIONS);
   noPositionals('generate', positionals);
   const seed = whole('seed', values.seed, 0) ?? randomInt(2 ** 32);
   return {

@@ -1,6 +1,6 @@
 // unnoise generate: opens a model, draws a batch after the other, and writes PNGs.
 
-import { DiffusionError } from '@unnoise/core';
+import { DiffusionError, registry, warn } from '@unnoise/core';
 import { throwIfAborted } from '../loop/abort.ts';
 import { readLayout } from '../onnx/layout.ts';
 import { loadPipeline, nodeFiles } from '../node.ts';
@@ -13,14 +13,11 @@ import { interruptible } from './interrupt.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { modelFolder } from './model-folder.ts';
 import type { Picture } from './output.ts';
-import { prepareTarget, write } from './output.ts';
+import { prepareTarget, scaleOf, write } from './output.ts';
 import type { DrawingPlan } from './plan.ts';
 import { drawingPlan } from './plan.ts';
 import { schedulerNamed } from './scheduler-names.ts';
 import { table } from './table.ts';
-
-/** Small pictures are enlarged to about this width. */
-const COMFORTABLE = 112;
 
 export async function generate(args: readonly string[]): Promise<void> {
   const given = generateArguments(args);
@@ -32,6 +29,7 @@ export async function generate(args: readonly string[]): Promise<void> {
     const pipeline = await loadPipeline(folder.path, { scheduler });
     try {
       throwIfAborted(signal, 'nothing was computed');
+      warnOfForeign(pipeline);
       await drawAndWrite(pipeline, folder, given, signal);
     } finally {
       await pipeline.dispose();
@@ -47,6 +45,14 @@ async function ownScheduler({ path }: ModelFolder): Promise<string> {
   throw new DiffusionError('CONFIG_INVALID', `"${path}" does not say which scheduler it wants. Pass --scheduler.`);
 }
 
+/** A scheduler for another kind of model draws noise without an error, in Python too. */
+function warnOfForeign({ scheduler, model }: ImagePipeline): void {
+  const own = String(model.layout.schedulerConfig?.['_class_name']);
+  const { className } = scheduler.class;
+  if (className === own || !registry.has(own) || registry.get(own).compatibles.includes(className)) return;
+  warn(`${className} does not take the configs of ${own}, which this model was made for: it may draw noise.`);
+}
+
 async function drawAndWrite(
   pipeline: ImagePipeline,
   folder: ModelFolder,
@@ -59,13 +65,12 @@ async function drawAndWrite(
   const start = performance.now();
   const images = await draw(pipeline, plan, given, signal);
   const seconds = (performance.now() - start) / 1000;
-  const scale = given.size ?? Math.max(1, Math.round(COMFORTABLE / images[0]!.width));
   const pictures = plan.jobs.map((job, i) => picture(images[i]!, job, pipeline, folder, given));
-  const written = await write(target, pictures, { columns: plan.columns, scale });
+  const written = await write(target, pictures, { columns: plan.columns, scale: scaleOf(given, images[0]!) });
   const each = (1000 * seconds) / images.length;
   console.log(
     table([
-      ['time', `${each.toFixed(1)} ms a picture, ${seconds.toFixed(2)} s in all`],
+      ['time     ', `${each.toFixed(1)} ms a picture, ${seconds.toFixed(2)} s in all`],
       ['written', written],
     ]),
   );

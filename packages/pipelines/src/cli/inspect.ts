@@ -18,8 +18,8 @@ import { parameterCount } from './parameters.ts';
 import { sizeText, table } from './table.ts';
 
 export async function inspect(args: readonly string[]): Promise<void> {
-  const { positionals } = parsed(args, {});
-  if (positionals.length !== 1) throw new UsageError('unnoise inspect takes one folder. See unnoise inspect --help.');
+  const { positionals } = parsed('inspect', args, {});
+  if (positionals.length !== 1) throw new UsageError('inspect takes one folder. See unnoise inspect --help.');
   registerBundled();
   await registerAllInstalled();
   const { path } = await modelFolder(positionals[0]);

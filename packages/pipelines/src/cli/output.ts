@@ -34,6 +34,14 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
+/** Small pictures are enlarged to about this width. */
+const COMFORTABLE = 112;
+
+/** How many pixels a pixel of the model becomes, across and down. */
+export function scaleOf({ size }: { readonly size: number | undefined }, { width }: Image): number {
+  return size ?? Math.max(1, Math.round(COMFORTABLE / width));
+}
+
 export interface Picture {
   readonly image: Image;
   /** For the file's name: "007-sneaker". */

@@ -8,8 +8,6 @@ export interface Progress {
   stop(): void;
 }
 
-export const SILENT: Progress = { update: () => {}, stop: () => {} };
-
 export function progress(total: number): Progress {
   return process.stderr.isTTY ? bar(total) : lines(total);
 }
@@ -25,9 +23,9 @@ function bar(total: number): Progress {
   return { update: (done) => drawn.update(done), stop: () => drawn.stop() };
 }
 
-/** Ten lines at most. */
+/** The first step, then every tenth of the work. */
 function lines(total: number): Progress {
-  let tenths = 0;
+  let tenths = -1;
   const update = (done: number): void => {
     const reached = Math.floor((10 * done) / total);
     if (reached === tenths) return;

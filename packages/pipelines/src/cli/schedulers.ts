@@ -7,7 +7,7 @@ import { shortName } from './scheduler-names.ts';
 import { table } from './table.ts';
 
 export async function schedulers(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parsed(args, { import: { type: 'string' } });
+  const { values, positionals } = parsed('schedulers', args, { import: { type: 'string' } });
   noPositionals('schedulers', positionals);
   registerBundled();
   await importModule(values.import);
