@@ -44,6 +44,7 @@ export const check: Check = {
   },
   async throws(action, codes, what) {
     const error = await thrownBy(action);
+    if (error instanceof Declined) throw error;
     if (isDiffusionError(error) && codes.includes(error.code)) return error;
     throw new ConformanceError(`${what} should throw ${codes.join(' or ')}, but ${outcomeText(error)}.`);
   },

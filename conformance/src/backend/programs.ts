@@ -120,7 +120,7 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   {
     name: 'float16',
     spec: 'a step on float16 samples computes in float32 and stores float16',
-    needs: ['dtype:float16', 'op:cast'],
+    needs: ['dtype:float16'],
     inputs: () => [input(1, [2, 4, 8, 8], 'float16'), input(2, [2, 4, 8, 8], 'float16')],
     expression: ([x, eps]) => [denoised(x!, eps!).clamp(-2, 2).mul(K.alphaPrev).add(eps!.mul(K.sigmaPrev))],
   },

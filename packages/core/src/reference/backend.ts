@@ -3,7 +3,7 @@
 
 import type { Backend, Capabilities, Handle } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import type { OpName } from '../program/kernel.ts';
+import type { Kernel, OpName } from '../program/kernel.ts';
 import { floatsToHalves, halvesToFloats } from '../tensor/half.ts';
 import type { DType, TypedArray } from '../tensor/types.ts';
 import { type Precision, runKernelOnArrays, storageOf } from './interpreter.ts';
@@ -47,6 +47,7 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
     capabilities,
     upload: (data, dtype) => buffer(stored(data, dtype, precision), dtype),
     run(kernel, inputs, params, sizes) {
+      if (!kernels.has(kernel.key)) checkDeclared(kernel, capabilities.ops);
       const outputs = runKernelOnArrays(kernel, inputs.map(arrayOf), params, sizes, precision);
       kernels.add(kernel.key);
       dispatches++;
@@ -68,6 +69,15 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
     native: arrayOf,
     stats: () => ({ live, dispatches, compiles: kernels.size }),
   };
+}
+
+const REQUIRED: readonly OpName[] = ['linear', 'mul', 'div', 'clamp'];
+
+/** Core asks only for what is declared; a kernel from elsewhere may ask for more. */
+function checkDeclared({ kind, reduce, ops }: Kernel, declared: readonly OpName[]): void {
+  const needed: readonly OpName[] = kind === 'map' ? ops.map(({ fn }) => fn) : [reduce ?? (kind as OpName)];
+  const op = needed.find((name) => !REQUIRED.includes(name) && !declared.includes(name));
+  if (op) throw new DiffusionError('OP_UNSUPPORTED', `this reference backend was made without '${op}'; add it to its ops`, { op });
 }
 
 interface ReferenceBuffer {

@@ -1,0 +1,53 @@
+// What the repository tests its own parts with: the backends and schedulers of the matrix.
+
+import type { Backend, SchedulerClass } from '@unnoise/core';
+import { createCpuBackend } from '@unnoise/backend-cpu';
+import { registry } from '@unnoise/core';
+import '@unnoise/core/beta-sigmas';
+import { createReferenceBackend } from '@unnoise/core/reference';
+import { DDIMScheduler } from '@unnoise/scheduler-ddim';
+import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
+import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
+import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
+import { FlowMatchEulerDiscreteScheduler } from '@unnoise/scheduler-flow-match-euler-discrete';
+import { VQDiffusionScheduler } from '@unnoise/scheduler-vq-diffusion';
+
+export const SCHEDULERS: readonly SchedulerClass[] = [
+  DDIMScheduler,
+  DDPMScheduler,
+  DPMSolverMultistepScheduler,
+  EulerDiscreteScheduler,
+  FlowMatchEulerDiscreteScheduler,
+  VQDiffusionScheduler,
+];
+registry.add(...SCHEDULERS);
+
+export interface NamedBackend {
+  readonly name: string;
+  /** Results equal core's float32 interpreter bit for bit. */
+  readonly exact: boolean;
+  create(): Backend;
+}
+
+/** A backend under another name, so that the columns of the matrix differ. */
+const named = (name: string, backend: Backend): Backend => new Proxy(backend, {
+  get: (target, key) => {
+    if (key === 'name') return name;
+    const value: unknown = Reflect.get(target, key, target);
+    return typeof value === 'function' ? value.bind(target) : value;
+  },
+});
+
+const backend = (name: string, exact: boolean, make: () => Backend): NamedBackend => ({ name, exact, create: () => named(name, make()) });
+
+export const BACKENDS: readonly NamedBackend[] = [
+  backend('reference float64', false, () => createReferenceBackend()),
+  backend('reference float32', true, () => createReferenceBackend({ precision: 'float32' })),
+  backend('reference, one op, 4 buffers', false, () => createReferenceBackend({ precision: 'float32', maxOps: 1, maxBuffers: 4 })),
+  backend('reference, required ops only', false, () => createReferenceBackend({ precision: 'float32', ops: [] })),
+  backend('cpu', true, () => createCpuBackend()),
+  backend('cpu without WebAssembly', true, () => createCpuBackend({ wasm: false })),
+];
+
+/** Schedulers run on the specification and on what programs use. */
+export const SCHEDULER_BACKENDS: readonly NamedBackend[] = BACKENDS.filter(({ name }) => ['reference float64', 'cpu'].includes(name));

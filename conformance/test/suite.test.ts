@@ -1,0 +1,260 @@
+// The machinery around the cases: expectations, refusals, runners, queries, reports, the command line.
+
+import type { Backend, SchedulerClass } from '@unnoise/core';
+import { createReferenceBackend } from '@unnoise/core/reference';
+import type { Case, Report, Result } from '@unnoise/conformance';
+import {
+  backendCases,
+  casesOf,
+  matches,
+  runCases,
+  schedulerSubject,
+  summary,
+  testBackend,
+  testScheduler,
+  toJUnit,
+  toMarkdown,
+} from '@unnoise/conformance';
+import { main } from '@unnoise/conformance/cli';
+import { DDIMScheduler } from '@unnoise/scheduler-ddim';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { backendOf, withoutExp } from './faulty-backends.ts';
+
+const EXP = 'backend/map/exp:dtype=float32;layout=odd';
+const LINEAR = 'backend/map/linear:dtype=float32;n=2;layout=contiguous';
+
+const made = (run: Case<Backend>['run'], id = 'backend/own'): Case<Backend> => ({ id, needs: [], spec: 'own', run });
+const one = async (run: Case<Backend>['run'], backend = backendOf()): Promise<Result> => (await runCases([made(run)], backend)).results[0]!;
+
+describe('expectations', () => {
+  const wrong = backendOf({ params: (_, params) => params.map((c) => -c) });
+  const expectLinear = [{ id: LINEAR, status: 'fail' as const, reason: 'signs', issue: '#1' }];
+
+  it('make a failing case an expected failure, with its reason', async () => {
+    const { results } = await runCases(backendCases(), wrong, { query: LINEAR, expect: expectLinear });
+    expect(results).toMatchObject([{ outcome: 'xfail', message: 'signs (#1)' }]);
+  });
+
+  it('fail when they are stale: the case passes', async () => {
+    const { results } = await runCases(backendCases(), backendOf(), { query: LINEAR, expect: expectLinear });
+    expect(results).toMatchObject([{ outcome: 'fail', message: expect.stringContaining('remove the expectation') }]);
+  });
+
+  it('fail when the case is declined', async () => {
+    const expected = [{ id: EXP, status: 'fail' as const, reason: 'no exp' }];
+    const { results } = await runCases(backendCases(), withoutExp(), { query: EXP, expect: expected });
+    expect(results).toMatchObject([{ outcome: 'fail', message: expect.stringContaining('is declined') }]);
+  });
+
+  it('fail when no case has their id, or two have the same', async () => {
+    const unknown = [{ id: 'backend/map/epx', status: 'fail' as const, reason: 'typo' }];
+    await expect(runCases(backendCases(), backendOf(), { expect: unknown })).rejects.toThrow('backend/map/epx, which is no case');
+    await expect(runCases(backendCases(), backendOf(), { expect: [...expectLinear, ...expectLinear] })).rejects.toThrow('Two expectations');
+  });
+});
+
+describe('outcomes', () => {
+  it('are declined where the backend does not declare the operation and refuses it', async () => {
+    const { results } = await runCases(backendCases(), withoutExp(), { query: 'backend/map/exp*' });
+    expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['declined']));
+    expect(results[0]!.message).toContain('op:exp');
+  });
+
+  it('are failures for anything that is thrown, not only for assertions', async () => {
+    expect(await one(() => Promise.reject(new TypeError('x is undefined')))).toMatchObject({ outcome: 'fail', message: expect.stringContaining('x is undefined') });
+    expect(await one(() => Promise.reject('text'))).toMatchObject({ outcome: 'fail' });
+  });
+
+  it('are failures for buffers that stay live', async () => {
+    const leak = await one(async (backend) => void backend.upload(new Float32Array(3), 'float32'));
+    expect(leak).toMatchObject({ outcome: 'fail', message: expect.stringContaining('1 buffers are live') });
+  });
+
+  it('compare what is not finite by class', async () => {
+    const close = (a: number, b: number) => one(async (_, check) => check.close([a], [b], 1e300, 'it'));
+    expect((await close(NaN, NaN)).outcome).toBe('pass');
+    expect((await close(Infinity, Infinity)).outcome).toBe('pass');
+    for (const [a, b] of [[NaN, Infinity], [NaN, 1], [Infinity, -Infinity], [Infinity, 1e308], [1, NaN]] as const) {
+      expect((await close(a, b)).outcome, `${a} for ${b}`).toBe('fail');
+    }
+  });
+
+  it('compare lengths, and each element with its own bound', async () => {
+    const close = (a: number[], b: number[], bound: number[]) => one(async (_, check) => check.close(a, b, bound, 'it'));
+    expect((await close([1, 2], [1], [9])).outcome).toBe('fail');
+    expect((await close([1, 2.5], [1, 2], [0, 1])).outcome).toBe('pass');
+    expect((await close([1.5, 2], [1, 2], [0, 1])).message).toContain('element 0 is 1.5, not 1');
+  });
+});
+
+describe('a suite in a runner', () => {
+  const collect = (register: (runner: Parameters<typeof testBackend>[1]) => void) => {
+    const tests = new Map<string, () => Promise<void>>();
+    register({ describe: (_, body) => body(), it: (name, body) => tests.set(name, body) });
+    return tests;
+  };
+
+  it('has one test for each case, and one for the expectations', async () => {
+    const tests = collect((runner) => testBackend({ name: 'own', create: async () => backendOf() }, runner));
+    expect(tests.size).toBe([...backendCases()].length + 1);
+    await expect(tests.get(LINEAR)!()).resolves.toBeUndefined();
+  });
+
+  it('makes the backend once', async () => {
+    let count = 0;
+    const tests = collect((runner) => testBackend({ name: 'own', create: async () => (count++, backendOf()) }, runner));
+    await tests.get(LINEAR)!();
+    await tests.get(EXP)!();
+    expect(count).toBe(1);
+  });
+
+  it('fails a test with the law that was broken, and one for an expectation that names no case', async () => {
+    const wrong = { name: 'own', create: async () => backendOf({ params: (_, params) => params.map((c) => -c) }) };
+    const expected = [{ id: 'backend/nothing', status: 'fail' as const, reason: 'none' }];
+    const tests = collect((runner) => testBackend({ ...wrong, expect: expected }, runner));
+    await expect(tests.get(LINEAR)!()).rejects.toThrow('Law: linear is');
+    await expect(tests.get('expectations name cases that exist')!()).rejects.toThrow('backend/nothing');
+  });
+
+  it('refuses capabilities that are passed as options', () => {
+    const subject = { name: 'own', create: async () => backendOf(), ops: ['exp'] };
+    expect(() => collect((runner) => testBackend(subject, runner))).toThrow('read from the subject itself');
+  });
+
+  it('tests the laws of a class that has no recorded runs', () => {
+    class Own extends (DDIMScheduler as SchedulerClass<DDIMScheduler>) {
+      static override readonly className: string = 'OwnScheduler';
+    }
+    const ids = [...collect((runner) => testScheduler({ scheduler: Own, configs: [{}, { clip_sample: false }] }, runner)).keys()];
+    expect(ids).toContain('scheduler/OwnScheduler/law/interleaved:config=1');
+    expect(ids.every((id) => !id.includes('teacher'))).toBe(true);
+  });
+
+  it('says what to do without a global describe and it', () => {
+    const { describe: kept } = globalThis as { describe?: unknown };
+    try {
+      delete (globalThis as { describe?: unknown }).describe;
+      expect(() => testScheduler(DDIMScheduler)).toThrow('Pass { describe, it }');
+    } finally {
+      (globalThis as { describe?: unknown }).describe = kept;
+    }
+  });
+});
+
+describe('case ids', () => {
+  it('are distinct, for backends and for schedulers', () => {
+    const subject = schedulerSubject(DDIMScheduler);
+    for (const ids of [[...backendCases()].map(({ id }) => id), [...casesOf(subject)].map(({ id }) => id)]) {
+      expect(ids.length).toBeGreaterThan(1000);
+      expect(new Set(ids).size).toBe(ids.length);
+    }
+  });
+
+  it('are matched whole, with * for anything', () => {
+    expect(matches('backend/map/*', 'backend/map/exp:dtype=float32')).toBe(true);
+    expect(matches('backend/map', 'backend/map/exp')).toBe(false);
+    expect(matches('*dtype=float16*', 'backend/map/exp:dtype=float16;n=1')).toBe(true);
+    expect(matches('backend/map/e.p', 'backend/map/exp')).toBe(false);
+  });
+
+  it('that a query does not match are an error, not an empty success', async () => {
+    await expect(runCases(backendCases(), backendOf(), { query: 'backend/mop/*' })).rejects.toThrow('No case matches backend/mop/*');
+  });
+});
+
+describe('reports', () => {
+  const results: readonly Result[] = [
+    { id: 'backend/map/exp:dtype=float32;n=1', outcome: 'pass', milliseconds: 1 },
+    { id: 'backend/map/exp:dtype=float32;n=2', outcome: 'fail', message: 'a < b & "c"\nmore', milliseconds: 2 },
+    { id: 'backend/map/exp:dtype=float16;n=1', outcome: 'declined', message: 'no float16', milliseconds: 0 },
+    { id: 'backend-eager/map/exp:dtype=float32;n=1', outcome: 'xfail', message: 'known', milliseconds: 0 },
+  ];
+  const report: Report = { suite: 1, golden: '0.42.1', subject: 'own', backend: 'own', device: 'a GPU', results };
+
+  it('end with the totals', () => {
+    expect(summary([report, report])).toBe('2 passed, 2 failed, 4 skipped');
+    expect(toMarkdown([report]).trimEnd().split('\n').at(-1)).toBe('1 passed, 1 failed, 2 skipped');
+  });
+
+  it('are a matrix of operations by backend and dtype', () => {
+    const text = toMarkdown([report]);
+    expect(text).toContain('| backend | own float16 | own float32 |');
+    expect(text).toContain('| map/exp | declined | **FAIL 1**, pass 1 |');
+    expect(text).toContain('| map/exp (eager) |  | xfail (known) |');
+    expect(text).toContain('own (a GPU)');
+    expect(text).toContain('- `backend/map/exp:dtype=float32;n=2` on own: a < b');
+  });
+
+  it('are well-formed JUnit', () => {
+    const xml = toJUnit(report);
+    expect(xml).toContain('<testsuite name="own" tests="4" failures="1" skipped="2"');
+    expect(xml).toContain('classname="backend/map" name="backend/map/exp:dtype=float32;n=2"');
+    expect(xml).toContain('<failure message="a &lt; b &amp; &quot;c&quot;&#10;more"/>');
+    expect(xml).toContain('<skipped message="declined: no float16"/>');
+  });
+});
+
+describe('the command line', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+  const run = async (...args: string[]) => {
+    const lines: string[] = [];
+    return { code: await main(args, (line) => lines.push(line)), text: lines.join('\n') };
+  };
+  const reference = createReferenceBackend({ precision: 'float32' });
+  (globalThis as { theBackend?: Backend }).theBackend = reference;
+  const module = join(folder, 'backend.mjs');
+  writeFileSync(module, 'export const create = () => globalThis.theBackend;\nexport const other = 3;\n');
+
+  it('runs a backend from a module and writes every report', async () => {
+    const [md, junit, json] = ['m.md', 'j.xml', 'r.json'].map((name) => join(folder, name));
+    const { code, text } = await run('backend', module, '--query', 'backend/map/exp*', '--md', md!, '--junit', junit!, '--json', json!);
+    expect(text).toMatch(/^\d+ passed, 0 failed, 0 skipped$/);
+    expect(code).toBe(0);
+    expect(readFileSync(md!, 'utf8')).toContain('| map/exp |');
+    expect(readFileSync(junit!, 'utf8')).toContain('<testsuite name="reference-float32"');
+    expect(JSON.parse(readFileSync(json!, 'utf8'))).toMatchObject({ suite: 1, subject: 'reference-float32' });
+  });
+
+  it('exits with 1 for failed cases and names them', async () => {
+    const broken = join(folder, 'broken.mjs');
+    (globalThis as { theBroken?: Backend }).theBroken = backendOf({ params: (_, params) => params.map((c) => -c) });
+    writeFileSync(broken, 'export default () => globalThis.theBroken;\n');
+    const { code, text } = await run('backend', broken, '--query', LINEAR);
+    expect(code).toBe(1);
+    expect(text).toContain(`FAIL ${LINEAR}`);
+    expect(text).toContain('0 passed, 1 failed, 0 skipped');
+  });
+
+  it('runs a scheduler from a package', async () => {
+    const { code, text } = await run('scheduler', '@unnoise/scheduler-ddim', '--query', '*/teacher:case=default;*', '--verbose');
+    expect(text).toContain('pass     scheduler/DDIMScheduler/teacher:case=default;step=0');
+    expect(code).toBe(0);
+  });
+
+  it('lists ids without running anything', async () => {
+    const { text, code } = await run('backend', 'not-loaded', '--list', '--query', 'backend/capabilities/*');
+    expect(text.split('\n')).toEqual(['backend/capabilities/frozen', 'backend/capabilities/valid']);
+    expect(code).toBe(0);
+  });
+
+  it('exits with 2 and a reason for what it cannot do', async () => {
+    for (const [args, reason] of [
+      [[], 'Usage'],
+      [['model', './x.js'], 'Usage'],
+      [['backend', './no-such-module.mjs'], 'no-such-module'],
+      [['backend', '@unnoise/scheduler-ddim'], 'not export'],
+      [['scheduler', '@unnoise/core/reference'], 'does not export a scheduler class'],
+      [['backend', module, '--speed', '9'], '--speed'],
+      [['backend', module, '--query', 'nothing'], 'No case matches nothing'],
+      [['backend', module, '--export', 'other'], 'does not export'],
+    ] as const) {
+      const { code, text } = await run(...args);
+      expect(code, text).toBe(2);
+      expect(text).toContain(reason);
+    }
+    expect((await run('--help')).code).toBe(0);
+  });
+});
