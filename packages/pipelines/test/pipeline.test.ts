@@ -1,6 +1,6 @@
 // Pipelines over model folders: labels, sizes, schedulers, pictures, and what is wrong with a folder.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@unnoise/backend-cpu';
@@ -22,7 +22,7 @@ import {
   toImages,
   UnconditionalImagePipeline,
 } from '../src/index.ts';
-import { encodePng, loadPipeline, nodeFiles, openModel, savePng } from '../src/node.ts';
+import { encodePng, importRuntime, loadPipeline, nodeFiles, openModel, savePng } from '../src/node.ts';
 import { fixture, INDEX, memoryModel } from './memory-model.ts';
 import type { MemoryModel } from './memory-model.ts';
 
@@ -134,9 +134,11 @@ describe('the digits model', () => {
   it('begins from a picture', async () => {
     const image = tensor(new Float32Array(64).fill(-1), [1, 1, 8, 8]);
     const steps: number[] = [];
+    const { dispatches } = cpu.stats();
     const onStep = ({ timestep }: { timestep: number }): void => void steps.push(timestep);
     await pipeline.generate({ classLabels: 3, image, strength: 0.4, seed: 1, steps: 10, onStep });
     expect(steps.length).toBe(4);
+    expect(cpu.stats().dispatches - dispatches).toBe(5); // on the pipeline's backend: one for the noise, one a step
   });
 
   it('gives the loop itself, for iteration', async () => {
@@ -295,6 +297,13 @@ describe('folders on disk', () => {
     expect((await openModel(path, { session })).denoiser.part.name).toBe('transformer');
   });
 
+  it('a runtime that is not installed comes with the line that installs it', async () => {
+    await expect(importRuntime('onnxruntime-nowhere')).rejects.toMatchObject({
+      code: 'DEPENDENCY_MISSING',
+      message: expect.stringContaining('npm install onnxruntime-nowhere'),
+    });
+  });
+
   it('no folder, and a file in its place', async () => {
     await expect(nodeFiles(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     await writeFile(join(folder, 'file'), '');
@@ -314,7 +323,9 @@ describe('folders on disk', () => {
     expect(Array.from(decode(encodePng(toGrid([image], { columns: 1, scale: 2 }))).data).slice(0, 6)).toEqual([
       0, 0, 64, 64, 128, 128,
     ]);
-    await expect(savePng(join(folder, 'no', 'such.png'), image)).rejects.toThrow(/ENOENT/);
+    await savePng(join(folder, 'new', 'picture.png'), image);
+    expect(await readdir(join(folder, 'new'))).toEqual(['picture.png']);
+    await expect(savePng(join(path, 'in-a-file.png'), image)).rejects.toThrow(/EEXIST|ENOTDIR/);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { packageOf, registry } from '@unnoise/core';
+import { isDiffusionError, packageOf, registry } from '@unnoise/core';
 import { importRuntime, nodeFiles } from '../node.ts';
 import { QUIET } from '../node/runtime.ts';
 import { shapeText } from '../onnx/encode.ts';
@@ -25,7 +25,7 @@ export async function inspect(args: readonly string[]): Promise<void> {
   const { path } = await modelFolder(positionals[0]);
   const files = await nodeFiles(path);
   const layout = await readLayout(files);
-  const runtime = await importRuntime();
+  const runtime = await importRuntime().catch(unlessMissing);
   console.log(`${layout.className}  ${path}`);
   for (const part of layout.parts)
     if (part.name !== 'scheduler') console.log(await partText(files, layout, part, runtime));
@@ -33,18 +33,25 @@ export async function inspect(args: readonly string[]): Promise<void> {
   console.log(await packagesText(layout));
 }
 
+/** Without it everything but inputs and outputs is told, and under "packages" how to install it. */
+function unlessMissing(error: unknown): undefined {
+  if (!isDiffusionError(error, 'DEPENDENCY_MISSING')) throw error;
+}
+
 async function partText(
   files: ModelFiles,
   layout: ModelLayout,
   part: PartLayout,
-  runtime: OnnxRuntime,
+  runtime: OnnxRuntime | undefined,
 ): Promise<string> {
   const title = `\n${part.name}  ${part.className}`;
   if (!part.graph) return `${title}  no ONNX graph`;
+  const head = `${title}  ${await weights(join(files.name, part.graph))}`;
+  if (!runtime) return head;
   const opened = await openPart(files, layout, part.name, { runtime, session: QUIET });
   try {
     const rows = [...valueRows('in', opened.inputs), ...valueRows('out', opened.outputs)];
-    return `${title}  ${await weights(join(files.name, part.graph))}\n${table(rows, '  ')}`;
+    return `${head}\n${table(rows, '  ')}`;
   } finally {
     await opened.dispose();
   }

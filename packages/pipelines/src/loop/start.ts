@@ -1,6 +1,6 @@
 // The beginning of a loop: which run, and which first sample. The order of draws is diffusers': the first noise, then the steps.
 
-import type { Generator, Run, RunRequest, Tensor } from '@unnoise/core';
+import type { Backend, Generator, Run, RunRequest, Shape, Tensor } from '@unnoise/core';
 import { DiffusionError, randnTensor, tensor, torchGenerator } from '@unnoise/core';
 import type { DenoiseOptions, StartOptions } from './types.ts';
 
@@ -42,25 +42,34 @@ function ofRunningRun(run: Run, request: RunRequest): Run {
 
 /** The sample that the first step sees, owned by the loop. */
 export async function firstSample(options: StartOptions, run: Run, streams: Streams | undefined): Promise<Tensor> {
-  const { latents, image, shape } = options;
+  const { latents, image, shape, backend } = options;
   if ([latents, image, shape].filter(Boolean).length !== 1) throw invalid('give one of latents, image and shape.');
-  if (latents) return latents.clone();
-  if (image) return noised(image, run, streams);
-  const { initNoiseSigma } = run.plan;
-  return noise(shape!, streams, options).mul(initNoiseSigma).realize();
+  if (latents) return placed(latents, backend);
+  if (shape) return noise(shape, streams, backend).mul(run.plan.initNoiseSigma).realize();
+  const clean = await placed(image!, backend);
+  try {
+    return await noised(clean, run, streams);
+  } finally {
+    clean.dispose();
+  }
+}
+
+/** The same elements where the loop computes: plain host data would go to the default backend, which may be a slow one. */
+async function placed(x: Tensor, backend: Backend | undefined): Promise<Tensor> {
+  if (x.backend || !backend) return x.clone();
+  return tensor(await x.data(), x.shape, { dtype: x.dtype, backend }).realize();
 }
 
 /** As upstream's add_noise at the first timestep of the run. */
-async function noised(image: Tensor, run: Run, streams: Streams | undefined): Promise<Tensor> {
-  const { plan } = run;
-  if (!plan.noiseLevel) throw invalid('this scheduler cannot noise an image. Give latents.');
-  const timestep = run.nextTimestep();
-  const { signal, noise: amount } = plan.noiseLevel(run.beginIndex ?? 0, timestep);
-  const drawn = noise(image.shape, streams, { ...(image.backend && { backend: image.backend }) });
-  return image.mul(signal).add(drawn.mul(amount)).realize();
+async function noised(clean: Tensor, run: Run, streams: Streams | undefined): Promise<Tensor> {
+  const { noiseLevel } = run.plan;
+  if (!noiseLevel) throw invalid('this scheduler cannot noise an image. Give latents.');
+  const level = noiseLevel(run.beginIndex ?? 0, run.nextTimestep());
+  const drawn = noise(clean.shape, streams, clean.backend);
+  return clean.mul(level.signal).add(drawn.mul(level.noise)).realize();
 }
 
-function noise(shape: readonly number[], streams: Streams | undefined, { backend }: StartOptions): Tensor {
+function noise(shape: Shape, streams: Streams | undefined, backend: Backend | undefined): Tensor {
   if (streams) return tensor(randnTensor(shape, streams), shape, { ...(backend && { backend }) });
   const message = 'The first sample is noise, and no seed was given. Pass seed: 42, or a generator.';
   throw new DiffusionError('GENERATOR_REQUIRED', message);
