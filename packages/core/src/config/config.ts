@@ -26,6 +26,7 @@ export function defaultedKeys(config: ConfigObject): readonly string[] {
 
 /** The frozen config of a new scheduler: defaults, then what was given, then hidden keys of other classes. */
 export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: ConfigObject = {}): Readonly<C> {
+  checkObject(owner.className, given);
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   checkConfig(owner.className, owner.schema, present);
   const keys = Object.keys(owner.schema);
@@ -36,6 +37,16 @@ export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: 
     enumerable: false,
   });
   return Object.freeze(config) as Readonly<C>;
+}
+
+/** In Python the keys may be given by position; here they would be lost in silence. */
+function checkObject(className: string, given: unknown): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  throw new DiffusionError(
+    'CONFIG_INVALID',
+    `${className} was made with ${JSON.stringify(given)}. Give its config as one object: new ${className}({ key: value }).`,
+    { className, given },
+  );
 }
 
 export interface SplitConfig {
@@ -62,7 +73,7 @@ export function splitConfig(
   const hidden: Record<string, unknown> = {};
   for (const [key, value] of loaded) {
     const current = renamed(owner, key);
-    if (current in owner.schema) given[current] = value;
+    if (Object.hasOwn(owner.schema, current)) given[current] = value;
     else hidden[key] = value;
   }
   const unused = Object.keys(hidden).filter(
@@ -76,9 +87,9 @@ export function splitConfig(
 /** As upstream, an override that the class does not have is left out; here with a warning. */
 function knownOverrides(owner: ConfigOwner, overrides: ConfigObject): ConfigObject {
   const entries = Object.entries(overrides);
-  const foreign = entries.filter(([key]) => !(key in owner.schema)).map(([key]) => key);
+  const foreign = entries.filter(([key]) => !Object.hasOwn(owner.schema, key)).map(([key]) => key);
   if (foreign.length > 0) warn(`${owner.className} has no config key ${foreign.join(', ')}; the override is left out.`);
-  return Object.fromEntries(entries.filter(([key]) => key in owner.schema));
+  return Object.fromEntries(entries.filter(([key]) => Object.hasOwn(owner.schema, key)));
 }
 
 function renameClass(className: string, hidden: Record<string, unknown>): Record<string, unknown> {
@@ -86,7 +97,8 @@ function renameClass(className: string, hidden: Record<string, unknown>): Record
 }
 
 function renamed(owner: ConfigOwner, key: string): string {
-  const current = owner.deprecatedKeys?.[key];
+  const { deprecatedKeys = {} } = owner;
+  const current = Object.hasOwn(deprecatedKeys, key) ? deprecatedKeys[key] : undefined;
   if (current) warn(`${owner.className}: config key ${key} is deprecated, use ${current}.`);
   return current ?? key;
 }

@@ -59,7 +59,7 @@ function fits(field: ConfigField<unknown>, value: unknown): boolean {
 /** Throws CONFIG_INVALID when a value has the wrong type, an unknown key is given, or a required one is missing. */
 export function checkConfig(className: string, schema: AnySchema, given: Readonly<Record<string, unknown>>): void {
   for (const [key, value] of Object.entries(given)) {
-    const field = schema[key];
+    const field = Object.hasOwn(schema, key) ? schema[key] : undefined;
     if (!field) throw unknownKey(className, schema, key);
     if (!fits(field, value)) {
       const wanted = field.kind === 'numbers' ? 'an array of numbers' : `a ${field.kind}`;
