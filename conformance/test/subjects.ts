@@ -1,25 +1,23 @@
 // What the repository tests its own parts with: the backends and schedulers of the matrix.
 
+import { readdirSync } from 'node:fs';
 import type { Backend, SchedulerClass } from '@unnoise/core';
 import { createCpuBackend } from '@unnoise/backend-cpu';
 import { registry } from '@unnoise/core';
 import '@unnoise/core/beta-sigmas';
 import { createReferenceBackend } from '@unnoise/core/reference';
-import { DDIMScheduler } from '@unnoise/scheduler-ddim';
-import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
-import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
-import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
-import { FlowMatchEulerDiscreteScheduler } from '@unnoise/scheduler-flow-match-euler-discrete';
-import { VQDiffusionScheduler } from '@unnoise/scheduler-vq-diffusion';
 
-export const SCHEDULERS: readonly SchedulerClass[] = [
-  DDIMScheduler,
-  DDPMScheduler,
-  DPMSolverMultistepScheduler,
-  EulerDiscreteScheduler,
-  FlowMatchEulerDiscreteScheduler,
-  VQDiffusionScheduler,
-];
+const PACKAGES = new URL('../../packages/', import.meta.url);
+
+/** The class of every packages/scheduler-*, registered: a new package is tested without being listed here. */
+export const SCHEDULERS: readonly SchedulerClass[] = await Promise.all(
+  readdirSync(PACKAGES)
+    .filter((name) => name.startsWith('scheduler-'))
+    .map(async (name) => {
+      const exports = Object.values((await import(new URL(`${name}/src/index.ts`, PACKAGES).pathname)) as object);
+      return exports.find((value) => typeof value === 'function' && 'className' in value) as SchedulerClass;
+    }),
+);
 registry.add(...SCHEDULERS);
 
 export interface NamedBackend {
