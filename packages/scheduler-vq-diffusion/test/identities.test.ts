@@ -103,6 +103,16 @@ describe('the posterior', () => {
     }
   });
 
+  it('is drawn from by Gumbel noise: the class with the largest log q - log(-log u)', async () => {
+    const x = Array.from({ length: 400 }, (_, i) => i % CLASSES);
+    const u = torchGenerator(3).uniform([1, CLASSES, x.length]);
+    const { drawn } = await step(5, x, truth, torchGenerator(3));
+    x.forEach((token, i) => {
+      const noisy = definition(5, token).map((q, k) => Math.log(q) - Math.log(-Math.log(u[k * x.length + i]!)));
+      expect(drawn[i]).toBe(noisy.indexOf(Math.max(...noisy)));
+    });
+  });
+
   it('is p(x0 | x) itself at timestep 0', async () => {
     const logs = await drawnFrom(0, indices, truth);
     truth.forEach((p, token) =>
@@ -111,17 +121,21 @@ describe('the posterior', () => {
   });
 
   /** The log-probabilities [class, position] that a step at timestep t draws from: what reaches its argmax when the Gumbel noise is 0. */
-  async function drawnFrom(t: number, x: readonly number[], p: readonly number[]): Promise<ArrayLike<number>> {
-    let seen: ArrayLike<number> | undefined;
-    const backend = watched((logs) => (seen = logs));
+  const drawnFrom = async (t: number, x: readonly number[], p: readonly number[]) =>
+    (await step(t, x, p, withoutNoise)).noisy;
+
+  /** One step at timestep t: what reaches its argmax, and what that gives. */
+  async function step(t: number, x: readonly number[], p: readonly number[], generator: Generator) {
+    let noisy: ArrayLike<number> = [];
+    const backend = watched((logs) => (noisy = logs));
     const out = tensor(
       Float64Array.from({ length: TOKENS * x.length }, (_, i) => Math.log(p[Math.floor(i / x.length)]!)),
       [1, TOKENS, x.length],
       { backend },
     );
-    const run = scheduler.start({ numInferenceSteps: LEVELS, generator: withoutNoise });
-    await run.step(out, tensor(Int32Array.from(x), [1, x.length], { backend }), {}, t);
-    return seen!;
+    const run = scheduler.start({ numInferenceSteps: LEVELS, generator });
+    const { prevSample } = await run.step(out, tensor(Int32Array.from(x), [1, x.length], { backend }), {}, t);
+    return { noisy, drawn: await prevSample.data() };
   }
 
   /** Gumbel noise -log(-log u) is 0 at u = 1 / e; as float64, which the reference backend takes. */
