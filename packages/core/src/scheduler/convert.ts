@@ -4,9 +4,8 @@ import type { ConfigObject, SplitConfig } from '../config/config.ts';
 import { splitConfig } from '../config/config.ts';
 import { DiffusionError } from '../errors.ts';
 import { formatConfig } from '../config/json.ts';
-import { KARRAS_KEYS, UPSTREAM_KEYS } from './known-keys.ts';
-import { KARRAS_COMPATIBLES, packageOf } from './names.ts';
-import { registry } from './registry.ts';
+import { installedRegistry } from './installed.ts';
+import { KARRAS_COMPATIBLES, KARRAS_KEYS } from './karras.ts';
 import type { SchedulerClass } from './scheduler.ts';
 
 /** The diffusers release whose config format and semantics this version follows. */
@@ -14,25 +13,19 @@ export const DIFFUSERS_VERSION = '0.42.1';
 
 /** Splits a foreign config for `target`. Keys that a compatible class, or the class that wrote the config, has are kept in silence. */
 export function convertConfig(target: SchedulerClass, source: ConfigObject, overrides: ConfigObject): SplitConfig {
-  const compatible = keysOf(target.compatibles);
   const writer = source['_class_name'];
-  const own = typeof writer === 'string' ? keysOf([writer]) : new Set<string>();
-  return splitConfig(target, source, overrides, (key) => compatible.has(key) || own.has(key));
+  const names = typeof writer === 'string' ? [...target.compatibles, writer] : target.compatibles;
+  return splitConfig(target, source, overrides, (key) => names.some((name) => hasKey(name, key)));
 }
 
-/** Keys of the named classes: from their schemas where registered, else from what is known of upstream's classes. */
-function keysOf(names: readonly string[]): ReadonlySet<string> {
-  const keys = new Set<string>();
-  for (const name of names) {
-    const known = registry.has(name) ? Object.keys(registry.get(name).schema) : upstreamKeys(name);
-    for (const key of known) keys.add(key);
-  }
-  return keys;
+/** Whether a class has a config key. Of a class outside the Karras family nothing is known without the registry's tables. */
+function hasKey(className: string, key: string): boolean {
+  const known = installedRegistry()?.keysOf(className) ?? (isKarras(className) ? KARRAS_KEYS : undefined);
+  return known?.includes(key) ?? true;
 }
 
-function upstreamKeys(name: string): readonly string[] {
-  if ((KARRAS_COMPATIBLES as readonly string[]).includes(name)) return KARRAS_KEYS;
-  return packageOf(name) ? UPSTREAM_KEYS : [];
+function isKarras(className: string): boolean {
+  return KARRAS_COMPATIBLES.some((name) => name === className);
 }
 
 /** The text of scheduler_config.json. */

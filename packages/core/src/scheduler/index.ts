@@ -1,4 +1,11 @@
 export { DIFFUSERS_VERSION } from './convert.ts';
+export {
+  DISTILLED_REQUEST_KEYS,
+  distilledFields,
+  distilledPlan,
+  unsetDistilledPlan,
+} from './distilled.ts';
+export type { DistilledConfig, DistilledPlan } from './distilled.ts';
 export type { ExplainOptions } from './explain.ts';
 export { extrapolated, requireDataForFlow, timestepsNotSet } from './extrapolated.ts';
 export type { Extrapolated, ExtrapolationConfig, PredictionRow } from './extrapolated.ts';
@@ -6,8 +13,9 @@ export { kStylePlan, scaleAtSigma } from './k-style-plan.ts';
 export type { KStylePlan, KStyleSchedule } from './k-style-plan.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { ConfigSource, HubClient, LoadOptions, UrlLike } from './load.ts';
-export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers, knownSchedulers, packageOf } from './names.ts';
-export type { KarrasDiffusionSchedulerName } from './names.ts';
+export { KARRAS_COMPATIBLES, KarrasDiffusionSchedulers } from './karras.ts';
+export type { KarrasDiffusionSchedulerName } from './karras.ts';
+export { knownSchedulers, packageOf } from './names.ts';
 export { after, bounded, predict, predictAtSigma, threshold, trainedLevel } from './predict.ts';
 export type { BoundingConfig, Prediction } from './predict.ts';
 export { Registry, registry } from './registry.ts';
@@ -15,6 +23,9 @@ export { Run } from './run.ts';
 export type { RunOwner } from './run.ts';
 export { SchedulerMixin } from './scheduler.ts';
 export type { SchedulerClass, SchedulerConfig } from './scheduler.ts';
+export { isSecondCall, ofFirstCall } from './two-calls.ts';
+export { levelOrEnd, trainedNoise } from './trained-levels.ts';
+export type { TrainedLevel } from './trained-levels.ts';
 export type {
   NoiseLevel,
   Plan,

@@ -1,16 +1,8 @@
 // Config keys of upstream's schedulers, so that a config loads in silence when the class that wrote it is not installed.
 
-/** Every constructor key of the 15 classes of KarrasDiffusionSchedulers (diffusers 0.42). */
-export const KARRAS_KEYS: readonly string[] =
-  `algorithm_type beta_end beta_schedule beta_start clip_sample clip_sample_range disable_corrector
-dynamic_thresholding_ratio euler_at_final final_sigmas_type flow_shift interpolation_type lambda_min_clipped
-lower_order_final noise_sampler_seed num_train_timesteps predict_x0 prediction_type rescale_betas_zero_snr rho
-sample_max_value set_alpha_to_one shift_terminal sigma_data sigma_max sigma_min sigma_schedule skip_prk_steps
-solver_order solver_p solver_type steps_offset thresholding time_shift_type timestep_spacing timestep_type
-trained_betas use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas
-use_lu_lambdas variance_type`.split(/\s+/);
+import { KARRAS_KEYS } from './karras.ts';
 
-/** Those and the keys of upstream's other schedulers. */
+/** Those of KARRAS_KEYS and the keys of upstream's other schedulers. */
 export const UPSTREAM_KEYS: readonly string[] = [
   ...KARRAS_KEYS,
   ...`alpha_cum_end alpha_cum_start base_image_seq_len base_shift beta_max beta_min block_length clip_denoised

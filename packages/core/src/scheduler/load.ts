@@ -65,7 +65,7 @@ export async function loadConfig(source: ConfigSource, options: LoadOptions = {}
 }
 
 /** Writes a config text into a folder. */
-export async function savePretrained(folder: string, text: string): Promise<void> {
+export async function saveConfigFile(folder: string, text: string): Promise<void> {
   const fs = fileSystem();
   if (!fs) throw noFiles('savePretrained', 'Use saveConfig() for the text.');
   if (fs.existsSync(folder) && !fs.statSync(folder).isDirectory()) {

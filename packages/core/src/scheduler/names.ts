@@ -1,48 +1,6 @@
-// Names that exist beyond what is installed: upstream's enum, its classes, and the package that has each.
+// Names that exist beyond what is installed: upstream's classes, and the package that has each.
 
 import { DiffusionError } from '../errors.ts';
-
-/** Upstream's enum of the schedulers that share a config format, with its numbers. */
-export const KarrasDiffusionSchedulers: {
-  readonly DDIMScheduler: 1;
-  readonly DDPMScheduler: 2;
-  readonly PNDMScheduler: 3;
-  readonly LMSDiscreteScheduler: 4;
-  readonly EulerDiscreteScheduler: 5;
-  readonly HeunDiscreteScheduler: 6;
-  readonly EulerAncestralDiscreteScheduler: 7;
-  readonly DPMSolverMultistepScheduler: 8;
-  readonly DPMSolverSinglestepScheduler: 9;
-  readonly KDPM2DiscreteScheduler: 10;
-  readonly KDPM2AncestralDiscreteScheduler: 11;
-  readonly DEISMultistepScheduler: 12;
-  readonly UniPCMultistepScheduler: 13;
-  readonly DPMSolverSDEScheduler: 14;
-  readonly EDMEulerScheduler: 15;
-} = Object.freeze({
-  DDIMScheduler: 1,
-  DDPMScheduler: 2,
-  PNDMScheduler: 3,
-  LMSDiscreteScheduler: 4,
-  EulerDiscreteScheduler: 5,
-  HeunDiscreteScheduler: 6,
-  EulerAncestralDiscreteScheduler: 7,
-  DPMSolverMultistepScheduler: 8,
-  DPMSolverSinglestepScheduler: 9,
-  KDPM2DiscreteScheduler: 10,
-  KDPM2AncestralDiscreteScheduler: 11,
-  DEISMultistepScheduler: 12,
-  UniPCMultistepScheduler: 13,
-  DPMSolverSDEScheduler: 14,
-  EDMEulerScheduler: 15,
-});
-
-export type KarrasDiffusionSchedulerName = keyof typeof KarrasDiffusionSchedulers;
-
-/** The 15 names, in upstream's order: the `compatibles` of most schedulers. */
-export const KARRAS_COMPATIBLES: readonly KarrasDiffusionSchedulerName[] = Object.freeze(
-  Object.keys(KarrasDiffusionSchedulers) as KarrasDiffusionSchedulerName[],
-);
 
 /** Upstream's classes by the middle of their module name; the package is `@unnoise/scheduler-` and that name. */
 const MODULES = `Amused:amused BlockRefinement:block-refinement CMStochasticIterative:consistency-models

@@ -5,7 +5,6 @@ import { PREDICTION_TYPES } from '../config/fragments.ts';
 import { requireChoice } from '../config/schema.ts';
 import { DiffusionError } from '../errors.ts';
 import type { AlphaSigma, Table } from '../schedule/index.ts';
-import { dynamicThreshold } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { tensor } from '../tensor/index.ts';
 import type { StepContext } from './types.ts';
@@ -75,6 +74,7 @@ export async function threshold(
     const message = `thresholding needs a sample [batch, channels, ...]; this one has shape [${x0.shape}].`;
     throw new DiffusionError('SHAPE_MISMATCH', message, { shape: x0.shape });
   }
+  const { dynamicThreshold } = await import('../schedule/quantile.ts'); // only pixel models need it
   const values = Float32Array.from(await context.host(x0));
   const batch = x0.shape[0] ?? 0;
   const size = values.length / batch;
@@ -107,6 +107,6 @@ export function bounded(
 }
 
 /** Goes on with a value that may have to be waited for, without a turn of the event loop where it need not. */
-export function after<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
+export function after<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -1,7 +1,10 @@
 // Which scheduler classes this program knows. Nothing registers itself: import a package's ./register, or call registry.add.
 
 import { DiffusionError } from '../errors.ts';
-import { unknownScheduler } from './names.ts';
+import { REGISTRY_KEY } from './installed.ts';
+import { KARRAS_COMPATIBLES, KARRAS_KEYS } from './karras.ts';
+import { UPSTREAM_KEYS } from './known-keys.ts';
+import { packageOf, unknownScheduler } from './names.ts';
 import type { SchedulerClass } from './scheduler.ts';
 
 export class Registry {
@@ -26,6 +29,13 @@ export class Registry {
 
   has(className: string): boolean {
     return this.#classes.has(className);
+  }
+
+  /** Config keys of a class: of its schema where it is registered, else what is known of upstream's classes. */
+  keysOf(className: string): readonly string[] {
+    if (this.has(className)) return Object.keys(this.get(className).schema);
+    if (KARRAS_COMPATIBLES.some((name) => name === className)) return KARRAS_KEYS;
+    return packageOf(className) ? UPSTREAM_KEYS : [];
   }
 
   /** Registered names, in the order of registration. */
@@ -55,8 +65,7 @@ function duplicate(name: string): DiffusionError {
   );
 }
 
-const KEY: unique symbol = Symbol.for('unnoise.registry') as never;
-const shared = globalThis as { [KEY]?: Registry };
+const shared = globalThis as { [REGISTRY_KEY]?: Registry };
 
 /** The default registry; shared by every copy of core in the program. */
-export const registry: Registry = (shared[KEY] ??= new Registry());
+export const registry: Registry = (shared[REGISTRY_KEY] ??= new Registry());

@@ -9,11 +9,9 @@ import type { Precision } from '../schedule/index.ts';
 import { exact64, timestepsForStrength, upstream32 } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { blend } from './blend.ts';
-import { explainStep } from './explain.ts';
 import type { ExplainOptions } from './explain.ts';
-import { loadConfig, savePretrained } from './load.ts';
 import type { ConfigSource, LoadOptions } from './load.ts';
-import { registry } from './registry.ts';
+import { installedRegistry } from './installed.ts';
 import { checkBegin, planRequest, splitRequest } from './request.ts';
 import type { StartRequest } from './request.ts';
 import { Run } from './run.ts';
@@ -192,16 +190,18 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   }
 
   /** The coefficients of one step of the current schedule as text, one line per output. */
-  explain(index: number = 0, options: ExplainOptions = {}): Promise<string> {
+  async explain(index: number = 0, options: ExplainOptions = {}): Promise<string> {
+    const { explainStep } = await import('./explain.ts');
     const plan = this.#current.plan;
-    return explainStep(plan, index, (context) => this.rule(context), options);
+    const history = Math.min(index * this.order, 3); // the first of two calls leaves two tensors
+    return explainStep(plan, index, (context) => this.rule(context), { history, ...options });
   }
 
   // ---- configs
 
   /** The registered classes that can take this scheduler's config, its own first. */
   get compatibles(): readonly SchedulerClass[] {
-    return registry.compatibles(this.class);
+    return installedRegistry()?.compatibles(this.class) ?? [this.class];
   }
 
   /** A scheduler of this class from a config object or another scheduler; `overrides` win. As upstream, defaults do not travel. */
@@ -225,6 +225,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     source: ConfigSource,
     options: LoadOptions & { readonly overrides?: ConfigObject } = {},
   ): Promise<S> {
+    const { loadConfig } = await import('./load.ts');
     const config = await loadConfig(source, options);
     return SchedulerMixin.fromConfig.call(this as SchedulerClass, config, options.overrides) as S;
   }
@@ -235,8 +236,9 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   }
 
   /** Writes scheduler_config.json into a folder, which is made if need be. Node, Deno and Bun only. */
-  savePretrained(folder: string): Promise<void> {
-    return savePretrained(folder, this.saveConfig());
+  async savePretrained(folder: string): Promise<void> {
+    const { saveConfigFile } = await import('./load.ts');
+    await saveConfigFile(folder, this.saveConfig());
   }
 
   // ---- private
@@ -279,7 +281,8 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   ): readonly NoiseLevel[] {
     const { plan } = this.#current;
     const list = typeof timesteps === 'number' ? [timesteps] : timesteps;
-    return list.map((timestep) => levelOf(plan.indexOf ? (fixed ?? plan.indexOf(timestep)) : 0, timestep));
+    const indexOf = plan.noiseByTimestep ? undefined : plan.indexOf;
+    return list.map((timestep) => levelOf(indexOf ? (fixed ?? indexOf(timestep)) : 0, timestep));
   }
 
   #unsupported(method: string, reason = 'as upstream, it has none'): DiffusionError {

@@ -13,7 +13,7 @@ import type { DType, Shape } from './types.ts';
 export interface TensorOptions {
   /** Default: float32 for numbers, Float32Array and Float64Array; float16 for Float16Array and Uint16Array (bits); int32; Uint8Array is bool. */
   readonly dtype?: DType;
-  /** Default: that of the expression it is used in, else `defaultBackend()`. */
+  /** Default: that of the expression it is used in, else the default backend. */
   readonly backend?: Backend;
 }
 

@@ -1,6 +1,6 @@
 // What other parts of core and its users see of tensors.
 
-export { defaultBackend, setDefaultBackend } from './default-backend.ts';
+export { defaultBackend, resolveDefaultBackend, setDefaultBackend } from './default-backend.ts';
 export { describe } from './describe.ts';
 export {
   adopt,

@@ -5,7 +5,7 @@ import type { Backend, Handle } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import { programFor } from '../program/cache.ts';
 import type { Program, Step } from '../program/program.ts';
-import { defaultBackend } from './default-backend.ts';
+import { defaultBackend, resolveDefaultBackend } from './default-backend.ts';
 import { backendMismatch, commonBackend } from './expression.ts';
 import { type Node, Storage } from './node.ts';
 import { text } from './shape.ts';
@@ -14,7 +14,7 @@ import { trace } from './trace.ts';
 import type { TypedArray } from './types.ts';
 
 export interface RealizeOptions {
-  /** Where to compute host data; default: the backend of the expression, else `defaultBackend()`. */
+  /** Where to compute host data; default: the backend of the expression, else the default backend. */
   readonly backend?: Backend | undefined;
   /** If given, every coefficient must be finite as a float32, else the error it makes for that coefficient is thrown. */
   readonly requireFinite?: ((bad: number) => DiffusionError) | undefined;
@@ -33,6 +33,7 @@ export function realizeStep(roots: readonly Tensor[], options: RealizeOptions = 
   const order = trace(pending);
   if (options.requireFinite) checkFinite(order, options.requireFinite);
   const backend = backendFor(pending, options.backend);
+  if (!backend) return resolveDefaultBackend().then(() => realizeStep(roots, options));
   const program = programFor(order, pending, backend);
   return new Execution(program, backend).run(order, pending);
 }
@@ -50,7 +51,7 @@ export async function read(x: Tensor): Promise<TypedArray> {
   }
 }
 
-function backendFor(roots: readonly Node[], wanted: Backend | undefined): Backend {
+function backendFor(roots: readonly Node[], wanted: Backend | undefined): Backend | undefined {
   const found = commonBackend(roots);
   if (wanted && found && wanted !== found) throw backendMismatch(wanted, found);
   return wanted ?? found ?? defaultBackend();
