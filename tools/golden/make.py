@@ -21,11 +21,19 @@ RECIPES = {
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
     "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
+    "heun_discrete": "HeunDiscreteScheduler",
+    "unipc_multistep": "UniPCMultistepScheduler",
+    "lcm": "LCMScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
     "swap": "swap",
 }
 # Further files of a recipe.
-PARTS = {"dpmsolver_multistep": ["dpmsolver_multistep_calls"], "swap": ["swap_configs"]}
+PARTS = {
+    "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
+    "heun_discrete": ["k_style"],
+    "swap": ["swap_configs"],
+    "unipc_multistep": ["unipc_multistep_calls"],
+}
 SHARED = ["pinned.py", "store.py", "ieee.py", "rounding.py", "tape.py", "distance.py", "recording.py", "common.py"]
 
 

@@ -22,12 +22,15 @@ import {
   bounded,
   field,
   integerTimesteps,
+  levelOrEnd,
   predict,
   predictionTypeField,
   requireSteps,
   spacingFields,
   thresholdingFields,
+  timestepsNotSet,
   trainedLevel,
+  trainedNoise,
   trainingTables,
 } from '@unnoise/core';
 
@@ -84,7 +87,6 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
 
   protected override plan(request?: PlanRequest): Plan<DDIMRow> {
     const { num_train_timesteps: trainSteps, timestep_spacing: spacing, steps_offset: offset } = this.config;
-    const { alphasCumprod } = this.#tables;
     const steps = request?.numInferenceSteps;
     if (request) requireSteps(steps ?? 0, trainSteps);
     const timesteps = request
@@ -95,30 +97,19 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
       initNoiseSigma: 1,
       ...(steps && { numInferenceSteps: steps }),
       row: (_, timestep) => this.#row(timestep, steps),
-      noiseLevel: (_, timestep) => signalAndNoise(trainedLevel(alphasCumprod, timestep)),
-      velocityLevel: (_, timestep) => signalAndNoise(trainedLevel(alphasCumprod, timestep)),
+      ...trainedNoise(this.#tables.alphasCumprod),
     };
   }
 
   /** As upstream, the previous timestep is always one stride back, whatever the next entry of the schedule is. */
   #row(timestep: number, steps: number | undefined): DDIMRow {
-    if (steps === undefined) throw timestepsNotSet();
+    if (steps === undefined) throw timestepsNotSet('DDIMScheduler');
     const { alphasCumprod } = this.#tables;
     const previous = timestep - Math.floor(this.config.num_train_timesteps / steps);
     const now = trainedLevel(alphasCumprod, timestep);
-    const acpPrev = previous >= 0 ? trainedLevel(alphasCumprod, previous).alphaCumprod : this.#finalAlphaCumprod();
-    const variance = ((1 - acpPrev) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / acpPrev);
-    return {
-      alpha: now.alpha,
-      sigma: now.sigma,
-      alphaPrev: Math.sqrt(acpPrev),
-      sigmaPrev: Math.sqrt(1 - acpPrev),
-      variance,
-    };
-  }
-
-  #finalAlphaCumprod(): number {
-    return this.config.set_alpha_to_one ? 1 : (this.#tables.alphasCumprod[0] ?? 1);
+    const next = levelOrEnd(alphasCumprod, previous, this.config);
+    const variance = ((1 - next.alphaCumprod) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / next.alphaCumprod);
+    return { alpha: now.alpha, sigma: now.sigma, alphaPrev: next.alpha, sigmaPrev: next.sigma, variance };
   }
 
   protected override rule(context: StepContext<DDIMRow>): StepResult | Promise<StepResult> {
@@ -137,17 +128,6 @@ function update({ k, x, options, normal }: StepContext<DDIMRow>, x0: Tensor, pre
   if (!(eta > 0)) return { prev, x0 };
   if (options.varianceNoise && options.generator) throw twoNoises();
   return { prev: prev.add(normal().mul(std)), x0 };
-}
-
-function signalAndNoise({ alpha, sigma }: { alpha: number; sigma: number }): { signal: number; noise: number } {
-  return { signal: alpha, noise: sigma };
-}
-
-function timestepsNotSet(): DiffusionError {
-  return new DiffusionError(
-    'TIMESTEPS_NOT_SET',
-    'DDIMScheduler: the number of steps is not known. Call setTimesteps before step.',
-  );
 }
 
 function twoNoises(): DiffusionError {

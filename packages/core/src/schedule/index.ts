@@ -21,6 +21,7 @@ export * from './solver-schedule.ts';
 export * from './layout.ts';
 export * from './k-style.ts';
 export * from './ays.ts';
+export * from './distillation.ts';
 // The weights of multistep solvers.
 export * from './phi.ts';
 export * from './linear-system.ts';

@@ -3,7 +3,7 @@
 import { DiffusionError } from '../errors.ts';
 import type { PlanRequest, RunRequest, StepOptions } from './types.ts';
 
-/** Where a run begins. */
+/** Where a run begins. A strength that the plan takes picks no place. */
 export interface StartRequest {
   readonly beginIndex: number | undefined;
   readonly strength: number | undefined;
@@ -21,8 +21,9 @@ export function splitRequest(
   request: number | RunRequest,
 ): { plan: PlanRequest; options: StepOptions; start: StartRequest } {
   const all = given(request);
-  checkKeys(className, [...requestKeys, 'beginIndex', 'strength', ...stepOptions], all);
-  const { beginIndex, strength } = all;
+  checkKeys(className, [...new Set([...requestKeys, 'beginIndex', 'strength', ...stepOptions])], all);
+  const { beginIndex } = all;
+  const strength = requestKeys.includes('strength') ? undefined : all.strength;
   if (beginIndex !== undefined) checkBegin(className, beginIndex, strength);
   return { plan: only(all, requestKeys), options: only(all, stepOptions), start: { beginIndex, strength } };
 }

@@ -15,6 +15,10 @@ export interface PlanRequest {
   readonly sigmas?: readonly number[];
   /** Resolution-dependent time shift (see `shiftForImage`). */
   readonly mu?: number;
+  /** Number of steps that a distilled model was trained on. */
+  readonly originalInferenceSteps?: number;
+  /** Share of the schedule to make, in [0, 1], where the grid depends on it (LCM, TCD). */
+  readonly strength?: number;
 }
 
 /** What step takes beside its tensors; which keys a scheduler accepts is its `stepOptions`. */
@@ -36,7 +40,7 @@ export interface StepOptions {
 export interface RunRequest extends PlanRequest, StepOptions {
   /** First step of the schedule to run. */
   readonly beginIndex?: number;
-  /** Share of the schedule to run, in (0, 1], as image-to-image pipelines count it. */
+  /** Share of the schedule to run, in (0, 1], as image-to-image pipelines count it; or of the schedule to make (LCM, TCD). */
   readonly strength?: number;
 }
 
@@ -62,6 +66,8 @@ export interface Plan<K> {
   indexOf?(timestep: number): number;
   /** Factor that scaleModelInput applies; 1 when absent. */
   inputScale?(index: number): number;
+  /** True where addNoise and getVelocity go by the trained timestep, though steps go by their index. */
+  readonly noiseByTimestep?: boolean;
   /** For addNoise; absent where upstream has none. */
   noiseLevel?(index: number, timestep: number): NoiseLevel;
   /** For getVelocity; absent where upstream has none. */

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { LCMScheduler } from '../src/index.ts';
+
+testScheduler(LCMScheduler);
