@@ -19,6 +19,9 @@ import { drawingPlan } from './plan.ts';
 import { schedulerNamed } from './scheduler-names.ts';
 import { table } from './table.ts';
 
+/** Threads that spin while they wait slow everything down where others want the processor too. */
+const PATIENT = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
+
 export async function generate(args: readonly string[]): Promise<void> {
   const given = generateArguments(args);
   registerBundled();
@@ -26,7 +29,7 @@ export async function generate(args: readonly string[]): Promise<void> {
   const folder = await modelFolder(given.model);
   const scheduler = given.scheduler === undefined ? await ownScheduler(folder) : await schedulerNamed(given.scheduler);
   await interruptible(async (signal) => {
-    const pipeline = await loadPipeline(folder.path, { scheduler });
+    const pipeline = await loadPipeline(folder.path, { scheduler, session: PATIENT });
     try {
       throwIfAborted(signal, 'nothing was computed');
       warnOfForeign(pipeline);
