@@ -1,6 +1,6 @@
 // The schedules of EulerDiscrete: timesteps and sigmas from a step count, from timesteps or from sigmas. Numbers only.
 
-import type { KStyleSchedule, NoiseLevel, PlanRequest, Precision, Table } from '@unnoise/core';
+import type { KStyleSchedule, KStyleTables, NoiseLevel, PlanRequest, Precision, Respacing, Table } from '@unnoise/core';
 import {
   DiffusionError,
   customTimesteps,
@@ -22,22 +22,20 @@ import type { EulerDiscreteConfig } from './index.ts';
 export class EulerSchedules {
   readonly #config: Readonly<EulerDiscreteConfig>;
   readonly #precision: Precision;
-  readonly #alphasCumprod: Table;
-  readonly #sigmas: Table;
+  readonly #respacing: Respacing | undefined;
+  readonly #tables: KStyleTables;
 
   constructor(config: Readonly<EulerDiscreteConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    respacingOf(config); // two re-spacings are refused at once, as upstream
-    const tables = kStyleTables(config, precision, { zeroTerminalSnr: config.rescale_betas_zero_snr });
-    this.#alphasCumprod = tables.alphasCumprod;
-    this.#sigmas = tables.sigmas;
+    this.#respacing = respacingOf(config);
+    this.#tables = kStyleTables(config, precision, { zeroTerminalSnr: config.rescale_betas_zero_snr });
   }
 
   /** Every trained timestep: what steps run on before setTimesteps. */
   training(): KStyleSchedule {
-    const sigmas = withFinalSigma(this.#sigmas.toReversed(), 0, this.#precision);
-    const timesteps = Array.from(this.#sigmas, (_, i) => this.#sigmas.length - 1 - i);
+    const sigmas = withFinalSigma(this.#tables.sigmas.toReversed(), 0, this.#precision);
+    const timesteps = Array.from(this.#tables.sigmas, (_, i) => this.#tables.sigmas.length - 1 - i);
     return { sigmas, timesteps: this.#continuous ? this.#logTimesteps(sigmas) : timesteps };
   }
 
@@ -51,7 +49,7 @@ export class EulerSchedules {
 
   /** A defect of upstream that is kept: alphas_cumprod is read at the position in the schedule, not at the timestep. */
   velocityLevel(position: number): NoiseLevel {
-    const alphaCumprod = this.#alphasCumprod[position] ?? Number.NaN;
+    const alphaCumprod = this.#tables.alphasCumprod[position] ?? Number.NaN;
     return { signal: Math.sqrt(alphaCumprod), noise: Math.sqrt(1 - alphaCumprod) };
   }
 
@@ -72,7 +70,7 @@ export class EulerSchedules {
       throw new DiffusionError('REQUEST_INVALID', message, { sigmas });
     }
     const table = this.#precision.table(sigmas);
-    return { sigmas: table, timesteps: timestepsOfSigmas(table.slice(0, -1), logSigmas(this.#sigmas)) };
+    return { sigmas: table, timesteps: timestepsOfSigmas(table.slice(0, -1), logSigmas(this.#tables.sigmas)) };
   }
 
   #fromTimesteps(request: PlanRequest): { sigmas: Table; timesteps: Table } {
@@ -80,14 +78,17 @@ export class EulerSchedules {
     const given = request.timesteps
       ? this.#custom(request.timesteps)
       : spacedTimesteps(this.#config, steps, this.#precision);
-    const plain = { timesteps: given, sigmas: this.#interpolated(given, steps) };
-    const { timesteps, sigmas } = respacedLevels(plain, this.#config, steps, this.#sigmas);
-    const last = finalSigma(this.#config.final_sigmas_type, this.#sigmas[0] ?? 0);
+    const { timesteps, sigmas } = respacedLevels(
+      { timesteps: given, sigmas: this.#interpolated(given, steps) },
+      { respacing: this.#respacing, steps, limits: this.#config },
+      this.#tables,
+    );
+    const last = finalSigma(this.#config.final_sigmas_type, this.#tables.sigmas[0] ?? 0);
     return { sigmas: withFinalSigma(sigmas, last, this.#precision), timesteps };
   }
 
   #custom(timesteps: readonly number[]): Table {
-    if (!this.#continuous) return customTimesteps(timesteps, this.#config, this.#precision);
+    if (!this.#continuous) return customTimesteps(timesteps, this.#respacing, this.#precision);
     const message = 'Custom timesteps cannot be used with timestep_type continuous. Give numInferenceSteps or sigmas.';
     throw new DiffusionError('CONFIG_CONFLICT', message, { timestep_type: 'continuous' });
   }
@@ -95,11 +96,9 @@ export class EulerSchedules {
   #interpolated(timesteps: Table, steps: number): Table {
     const type = this.#config.interpolation_type;
     requireChoice('interpolation_type', type, ['linear', 'log_linear']);
-    if (type === 'linear') return sigmasAtTimesteps(timesteps, this.#sigmas);
-    const logs = logSigmas(this.#sigmas);
+    if (type === 'linear') return sigmasAtTimesteps(timesteps, this.#tables.sigmas);
+    const logs = logSigmas(this.#tables.sigmas);
     // as upstream: one sigma more than steps, from the whole table, whatever the timesteps are
-    return torchLinspace(logs.at(-1) ?? 0, logs[0] ?? 0, steps + 1, this.#precision).map((log) =>
-      Math.exp(log),
-    ) as Table;
+    return torchLinspace(logs.at(-1) ?? 0, logs[0] ?? 0, steps + 1, this.#precision).map((log) => Math.exp(log));
   }
 }

@@ -4,12 +4,19 @@
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
 import type { BetaScheduleConfig, BetaScheduleName } from './betas.ts';
-import type { Precision, Table } from './precision.ts';
-import { rangeOf, type RespacingConfig, respacedSigmas, respacingOf } from './respacing.ts';
+import { type Precision, precisionOf, type Table } from './precision.ts';
+import { rangeOf, respacedSigmas, type Respacing } from './respacing.ts';
 import { timestepsOfSigmas } from './sigma-to-timestep.ts';
 import { logSigmas, sigmasAtTimesteps, trainingSigmas } from './sigmas.ts';
-import { fractionalTimesteps } from './spacing.ts';
+import { fractionalTimesteps, requireSpacing } from './spacing.ts';
 import { trainingTables } from './training.ts';
+
+/** The config keys that spread timesteps. */
+export interface KStyleSpacingConfig {
+  readonly num_train_timesteps: number;
+  readonly timestep_spacing: string;
+  readonly steps_offset: number;
+}
 
 /** alphas_cumprod and sigmas of training; index = timestep, sigmas ascending. */
 export interface KStyleTables {
@@ -25,23 +32,17 @@ export interface KStyleTablesOptions {
 
 /**
  * The tables of a config. Zero terminal SNR is an argument, since a config may hold that key for another class.
- * Throws as `betaSchedule` and `trainingSigmas`.
+ * Throws CONFIG_INVALID for an unknown spacing, and as `betaSchedule` and `trainingSigmas`.
  */
 export function kStyleTables(
-  config: BetaScheduleConfig,
+  config: BetaScheduleConfig & KStyleSpacingConfig,
   precision: Precision,
   { zeroTerminalSnr = false, accepted }: KStyleTablesOptions = {},
 ): KStyleTables {
+  requireSpacing(config.timestep_spacing);
   const { alphasCumprod } = trainingTables({ ...config, rescale_betas_zero_snr: zeroTerminalSnr }, precision, accepted);
   const products = zeroTerminalSnr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
   return { alphasCumprod: products, sigmas: trainingSigmas(products) };
-}
-
-/** The config keys that spread timesteps. */
-export interface KStyleSpacingConfig {
-  readonly num_train_timesteps: number;
-  readonly timestep_spacing: string;
-  readonly steps_offset: number;
 }
 
 /** `steps` timesteps spread as the config says; trailing may give one more (see `integerTimesteps`). */
@@ -52,10 +53,13 @@ export function spacedTimesteps(config: KStyleSpacingConfig, steps: number, prec
 
 /**
  * Custom timesteps, as they are given.
- * Throws CONFIG_CONFLICT where the config re-spaces sigmas, which would move them, and REQUEST_INVALID where there are none.
+ * Throws CONFIG_CONFLICT where a re-spacing would move them, and REQUEST_INVALID where there are none.
  */
-export function customTimesteps(timesteps: readonly number[], config: RespacingConfig, precision: Precision): Table {
-  const respacing = respacingOf(config);
+export function customTimesteps(
+  timesteps: readonly number[],
+  respacing: Respacing | undefined,
+  precision: Precision,
+): Table {
   if (respacing) {
     const message = `Custom timesteps cannot be used with use_${respacing}_sigmas. Give numInferenceSteps, or switch it off.`;
     throw new DiffusionError('CONFIG_CONFLICT', message, { respacing });
@@ -64,35 +68,42 @@ export function customTimesteps(timesteps: readonly number[], config: RespacingC
   return precision.table(timesteps);
 }
 
-/** The noise levels of a run, without the final one: as many sigmas as timesteps. */
+/** The noise levels of a run without the final one: as many sigmas as timesteps. */
 export interface KStyleLevels {
   readonly timesteps: Table;
   readonly sigmas: Table;
 }
 
-/**
- * The levels re-spaced as the config says: `steps` sigmas between the ends of the given ones (or config.sigma_max and sigma_min,
- * hidden keys too), with the timesteps that they have in training. As they are where the config re-spaces nothing.
- */
-export function respacedLevels(
-  levels: KStyleLevels,
-  config: RespacingConfig,
-  steps: number,
-  training: Table,
-): KStyleLevels {
-  const respacing = respacingOf(config);
-  if (!respacing) return levels;
-  const sigmas = respacedSigmas(respacing, rangeOf(levels.sigmas, config), steps);
-  return { sigmas, timesteps: timestepsOfSigmas(sigmas, logSigmas(training)) };
+/** The levels of given timesteps, by interpolation in the training sigmas. */
+export function levelsAt(timesteps: Table, { sigmas }: KStyleTables): KStyleLevels {
+  return { timesteps, sigmas: sigmasAtTimesteps(timesteps, sigmas) };
 }
 
-/** The levels of `steps` spaced timesteps, re-spaced where the config says so: a whole run of Heun, LMS and KDPM2. */
-export function spacedLevels(
-  config: KStyleSpacingConfig & RespacingConfig,
-  steps: number,
-  training: Table,
-  precision: Precision,
+export interface RespacingRequest {
+  /** Undefined: the levels stay as they are. */
+  readonly respacing: Respacing | undefined;
+  readonly steps: number;
+  /** A config whose sigma_max and sigma_min, hidden keys too, replace the ends of the levels. */
+  readonly limits?: object;
+}
+
+/** `steps` sigmas spread anew between the first and the last of the levels, with the timesteps that they have in training. */
+export function respacedLevels(
+  levels: KStyleLevels,
+  { respacing, steps, limits }: RespacingRequest,
+  tables: KStyleTables,
 ): KStyleLevels {
-  const timesteps = spacedTimesteps(config, steps, precision);
-  return respacedLevels({ timesteps, sigmas: sigmasAtTimesteps(timesteps, training) }, config, steps, training);
+  if (!respacing) return levels;
+  const sigmas = respacedSigmas(respacing, rangeOf(levels.sigmas, limits), steps);
+  return { sigmas, timesteps: timestepsOfSigmas(sigmas, logSigmas(tables.sigmas)) };
+}
+
+/** The levels of a run of Heun, LMS and KDPM2: spaced timesteps, re-spaced on demand. */
+export function spacedLevels(
+  config: KStyleSpacingConfig,
+  request: RespacingRequest,
+  tables: KStyleTables,
+): KStyleLevels {
+  const timesteps = spacedTimesteps(config, request.steps, precisionOf(tables.sigmas));
+  return respacedLevels(levelsAt(timesteps, tables), request, tables);
 }

@@ -75,6 +75,11 @@ export function fractionalTimesteps(request: SpacingRequest, precision: Precisio
   return precision.table(integerTimesteps(request));
 }
 
+/** Throws CONFIG_INVALID for an unknown spacing. */
+export function requireSpacing(spacing: string): void {
+  if (!(TIMESTEP_SPACINGS as readonly string[]).includes(spacing)) unknownSpacing(spacing);
+}
+
 /** Throws REQUEST_INVALID unless `steps` is an integer from 1 to `most`. */
 export function requireSteps(steps: number, most: number = Infinity): void {
   if (Number.isInteger(steps) && steps >= 1 && steps <= most) return;
@@ -109,7 +114,10 @@ function checked(request: SpacingRequest): SpacingRequest {
 
 function choose(spacing: string, choices: Record<string, () => Int32Array>): Int32Array {
   const make = Object.hasOwn(choices, spacing) ? choices[spacing] : undefined;
-  if (make) return make();
+  return make ? make() : unknownSpacing(spacing);
+}
+
+function unknownSpacing(spacing: string): never {
   throw new DiffusionError(
     'CONFIG_INVALID',
     `timestep_spacing is '${spacing}'; choose one of ${TIMESTEP_SPACINGS.join(', ')}.`,

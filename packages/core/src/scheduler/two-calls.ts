@@ -1,0 +1,23 @@
+// Schedulers that call the model twice per step: even positions of their schedule are first calls, odd ones second calls.
+
+import { DiffusionError } from '../errors.ts';
+import type { Tensor } from '../tensor/index.ts';
+
+/** Whether a position is the second call of its step. */
+export function isSecondCall(index: number): boolean {
+  return index % 2 === 1;
+}
+
+/**
+ * What the first call of a step left for the second.
+ * Throws REQUEST_INVALID where there was no first call: the run began in the middle of a step.
+ */
+export function ofFirstCall(carry: readonly Tensor[], index: number): readonly [Tensor, Tensor] {
+  const [a, b] = carry;
+  if (a && b) return [a, b];
+  throw new DiffusionError(
+    'REQUEST_INVALID',
+    `Position ${index} is the second call of a step, and this run began there. Begin at an even position: ${index - 1} or ${index + 1}.`,
+    { index },
+  );
+}

@@ -1,0 +1,131 @@
+// Heun's second-order method on the probability-flow ODE in sigma: two model calls per step.
+
+import type {
+  BetaConfig,
+  ConfigSchema,
+  KStyleLevels,
+  KStyleTables,
+  Plan,
+  PlanRequest,
+  PredictionType,
+  Respacing,
+  SigmaScheduleConfig,
+  SpacingConfig,
+  StepContext,
+  StepResult,
+  Table,
+  Tensor,
+} from '@unnoise/core';
+import {
+  KARRAS_COMPATIBLES,
+  SchedulerMixin,
+  betaFields,
+  customTimesteps,
+  exactlyOne,
+  field,
+  isSecondCall,
+  kStylePlan,
+  kStyleTables,
+  levelsAt,
+  ofFirstCall,
+  predictAtSigma,
+  predictionTypeField,
+  repeatAfterFirst,
+  repeatInner,
+  respacingOf,
+  sigmaScheduleFields,
+  spacedLevels,
+  spacingFields,
+  withFinalSigma,
+} from '@unnoise/core';
+
+export type HeunBetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' | 'exp';
+
+const BETA_SCHEDULES: readonly HeunBetaSchedule[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2', 'exp'];
+
+export interface HeunDiscreteConfig extends BetaConfig<HeunBetaSchedule>, SpacingConfig, SigmaScheduleConfig {
+  readonly prediction_type: PredictionType;
+  readonly clip_sample: boolean;
+  readonly clip_sample_range: number;
+}
+
+/** One of the two model calls of a step from sigma to sigmaNext. */
+export interface HeunRow {
+  readonly sigma: number;
+  readonly sigmaNext: number;
+  /** The second call: the model has seen the Euler step's result, at sigmaNext. */
+  readonly corrects: boolean;
+}
+
+/**
+ * Heun's method on dx/dsigma = d(x, sigma) = (x - x0) / sigma. The two model calls of a step are two calls of step:
+ *
+ *     first:  xNext = x + (sigmaNext - sigma) d(x, sigma)
+ *     second: prev  = x + (sigmaNext - sigma) (d(x, sigma) + d(xNext, sigmaNext)) / 2
+ *
+ * The step to sigma 0, where d has no value, is the first half alone: n steps are 2 n - 1 calls.
+ * Karras, Aittala, Aila and Laine (2022), arXiv 2206.00364, algorithm 1.
+ */
+export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, HeunRow> {
+  static override readonly className = 'HeunDiscreteScheduler';
+  static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps'];
+  static override readonly schema: ConfigSchema<HeunDiscreteConfig> = {
+    ...betaFields,
+    beta_start: field.number(0.00085, 'First beta.'),
+    beta_end: field.number(0.012, 'Last beta.'),
+    beta_schedule: field.choice('linear', BETA_SCHEDULES, 'Rule from beta_start to beta_end.'),
+    ...spacingFields('linspace'),
+    ...sigmaScheduleFields,
+    prediction_type: predictionTypeField,
+    clip_sample: field.boolean(false, 'Clip the predicted original sample.'),
+    clip_sample_range: field.number(1, 'Largest absolute value that clipping leaves.'),
+  };
+
+  override readonly order: number = 2;
+  readonly #respacing: Respacing | undefined = respacingOf(this.config);
+  readonly #tables: KStyleTables = kStyleTables(this.config, this.precision, { accepted: BETA_SCHEDULES });
+
+  protected override plan(
+    request: PlanRequest = { numInferenceSteps: this.config.num_train_timesteps },
+  ): Plan<HeunRow> {
+    const levels = this.#levels(request);
+    const sigmas = repeatInner(withFinalSigma(levels.sigmas, 0, this.precision));
+    const timesteps = Array.from(repeatAfterFirst(this.precision.table(levels.timesteps)));
+    const numInferenceSteps = request.numInferenceSteps ?? levels.timesteps.length;
+    return {
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps }, this.config),
+      row: (index) => rowOf(sigmas, index),
+    };
+  }
+
+  #levels(request: PlanRequest): KStyleLevels {
+    exactlyOne(request, ['numInferenceSteps', 'timesteps']);
+    const { numInferenceSteps: steps = 0, timesteps } = request;
+    const respacing = this.#respacing;
+    if (timesteps) return levelsAt(customTimesteps(timesteps, respacing, this.precision), this.#tables);
+    return spacedLevels(this.config, { respacing, steps, limits: this.config }, this.#tables);
+  }
+
+  protected override rule({ k, index, x, out, carry }: StepContext<HeunRow>): StepResult {
+    const dt = k.sigmaNext - k.sigma;
+    const sigma = k.corrects ? k.sigmaNext : k.sigma;
+    const x0 = this.#clipped(predictAtSigma(this.config.prediction_type, sigma, x, out));
+    const derivative = x.sub(x0).div(sigma);
+    if (!k.corrects) return { prev: x.add(derivative.mul(dt)), x0, carry: [derivative, x] };
+    const [first, start] = ofFirstCall(carry, index);
+    return { prev: start.add(first.add(derivative).mul(dt / 2)), x0 };
+  }
+
+  #clipped(x0: Tensor): Tensor {
+    const { clip_sample: clip, clip_sample_range: range } = this.config;
+    return clip ? x0.clamp(-range, range) : x0;
+  }
+}
+
+/** Sigmas lie in pairs [from, to]: even positions are first calls, odd ones second calls. */
+function rowOf(sigmas: Table, index: number): HeunRow {
+  const corrects = isSecondCall(index);
+  const from = corrects ? index - 1 : index;
+  return { sigma: sigmas[from] ?? Number.NaN, sigmaNext: sigmas[from + 1] ?? Number.NaN, corrects };
+}
