@@ -5,6 +5,7 @@ import type { Tensor } from '@unnoise/core';
 import { tensor, torchGenerator } from '@unnoise/core';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
+import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DenoiseOptions, DenoiseStep } from '../src/index.ts';
@@ -207,6 +208,16 @@ describe('a loop that ends early', () => {
       throw broken;
     };
     await expect(denoise({ ...base, onStep }).result()).rejects.toBe(broken);
+    expectNoLeak();
+  });
+});
+
+describe('the history of a multistep scheduler', () => {
+  it('is freed with the loop, at its end and before', async () => {
+    const multistep = { ...base, scheduler: new DPMSolverMultistepScheduler() };
+    await finalOf(multistep);
+    expectNoLeak();
+    for await (const { index } of denoise(multistep)) if (index === 4) break;
     expectNoLeak();
   });
 });
