@@ -1,6 +1,6 @@
 // What upstream's constructor does before anything else: rewrites names of sister solvers and refuses what cannot work.
 
-import { DiffusionError, requireChoice, warn } from '@unnoise/core';
+import { DiffusionError, requireChoice, requireSolverOrder, sisterNamed, warn } from '@unnoise/core';
 import type { DPMSolverMultistepConfig } from './index.ts';
 
 type Given = Partial<DPMSolverMultistepConfig>;
@@ -11,8 +11,8 @@ const SOLVERS: readonly string[] = ['midpoint', 'heun'];
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
   const names = {
-    ...rename(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
-    ...rename(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
+    ...sisterNamed(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
+    ...sisterNamed(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
   };
   const rewritten = { ...config, ...names } as Given;
   const {
@@ -22,9 +22,7 @@ export function checkedConfig(config: Given): Given {
   } = rewritten;
   requireChoice('algorithm_type', algorithm, ALGORITHMS);
   requireChoice('solver_type', solver, SOLVERS);
-  if (!(Number.isInteger(order) && order >= 1)) {
-    throw new DiffusionError('CONFIG_INVALID', `solver_order is ${order}. Use 1, 2 or 3.`, { solver_order: order });
-  }
+  requireSolverOrder(order);
   checkConflicts(config.algorithm_type ?? algorithm, rewritten.final_sigmas_type ?? 'zero', order);
   if (!algorithm.endsWith('++'))
     warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);
@@ -41,13 +39,4 @@ function checkConflicts(algorithm: string, final: string, order: number): void {
     const message = 'sde-dpmsolver has no third order (upstream crashes). Use solver_order 2, or sde-dpmsolver++.';
     throw new DiffusionError('CONFIG_CONFLICT', message, { algorithm, order });
   }
-}
-
-function rename<K extends keyof Given>(
-  config: Given,
-  key: K,
-  sisters: readonly string[],
-  own: string,
-): Partial<Record<K, string>> {
-  return sisters.includes(String(config[key])) ? ({ [key]: own } as Record<K, string>) : {};
 }

@@ -5,6 +5,7 @@ import type {
   ConfigSchema,
   Extrapolated,
   FinalSigmasType,
+  FlowSigmasConfig,
   LambdaLevel,
   Plan,
   PlanRequest,
@@ -25,6 +26,7 @@ import {
   betaFields,
   extrapolated,
   field,
+  flowSigmasFields,
   indexForTimestepOrLast,
   lambdaLevel,
   requireDataForFlow,
@@ -38,7 +40,12 @@ import { DpmSchedules } from './schedule.ts';
 import type { AlgorithmType, SolverType, Weights } from './weights.ts';
 import { WEIGHTS } from './weights.ts';
 
-export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig, ThresholdingConfig {
+export interface DPMSolverMultistepConfig
+  extends BetaConfig,
+    SpacingConfig,
+    SigmaScheduleConfig,
+    FlowSigmasConfig,
+    ThresholdingConfig {
   readonly solver_order: number;
   readonly prediction_type: PredictionType | 'flow_prediction';
   readonly algorithm_type: AlgorithmType;
@@ -46,14 +53,10 @@ export interface DPMSolverMultistepConfig extends BetaConfig, SpacingConfig, Sig
   readonly lower_order_final: boolean;
   readonly euler_at_final: boolean;
   readonly use_lu_lambdas: boolean;
-  readonly use_flow_sigmas: boolean;
-  readonly flow_shift: number;
   readonly final_sigmas_type: FinalSigmasType;
   readonly lambda_min_clipped: number;
   readonly variance_type: string | null;
   readonly rescale_betas_zero_snr: boolean;
-  readonly use_dynamic_shifting: boolean;
-  readonly time_shift_type: 'exponential' | 'linear';
 }
 
 /** One step from `level`; r0 and r1 are the sizes of the two steps before, relative to this one. */
@@ -87,6 +90,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     ...betaFields,
     ...spacingFields('linspace'),
     ...sigmaScheduleFields,
+    ...flowSigmasFields,
     ...thresholdingFields,
     solver_order: field.number(2, 'Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling.'),
     prediction_type: field.choice(
@@ -103,8 +107,6 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     lower_order_final: field.boolean(true, 'Lower orders in the last steps of schedules of fewer than 15.'),
     euler_at_final: field.boolean(false, 'Order 1 in the last step.'),
     use_lu_lambdas: field.boolean(false, 'Sigmas evenly spaced in lambda (Lu et al.).'),
-    use_flow_sigmas: field.boolean(false, 'Flow matching sigmas: alpha = 1 - sigma.'),
-    flow_shift: field.number(1, 'Time shift of flow sigmas.'),
     final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
     lambda_min_clipped: field.number(
       Number.NEGATIVE_INFINITY,
@@ -119,12 +121,6 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     rescale_betas_zero_snr: field.boolean(
       false,
       'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
-    ),
-    use_dynamic_shifting: field.boolean(false, 'Let setTimesteps take mu, which sets the time shift to e^mu.'),
-    time_shift_type: field.choice(
-      'exponential',
-      ['exponential', 'linear'],
-      'Form of the dynamic shift; only exponential takes mu.',
     ),
   };
 

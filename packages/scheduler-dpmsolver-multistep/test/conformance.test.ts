@@ -1,4 +1,5 @@
 import { testScheduler } from '@unnoise/conformance';
+import '@unnoise/core/beta-sigmas';
 import { DPMSolverMultistepScheduler } from '../src/index.ts';
 
 testScheduler(DPMSolverMultistepScheduler);

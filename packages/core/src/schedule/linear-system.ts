@@ -15,7 +15,7 @@ function eliminate(system: number[][], column: number): void {
     if (Math.abs(system[i]![column]!) > Math.abs(system[best]![column]!)) best = i;
   }
   [system[column], system[best]] = [system[best]!, system[column]!];
-  const pivot = system[column]!;
+  const pivot = system[column];
   for (const row of system) {
     if (row === pivot) continue;
     const factor = row[column]! / pivot[column]!;

@@ -1,0 +1,40 @@
+// Config keys and checks that the DPM-Solver family, DEIS and UniPC share beyond the common fragments.
+
+import { DiffusionError } from '../errors.ts';
+import type { ConfigSchema } from './schema.ts';
+import { boolean, choice, number } from './schema.ts';
+
+/** Flow matching sigmas and their shift. */
+export interface FlowSigmasConfig {
+  readonly use_flow_sigmas: boolean;
+  readonly flow_shift: number;
+  readonly use_dynamic_shifting: boolean;
+  readonly time_shift_type: 'exponential' | 'linear';
+}
+
+export const flowSigmasFields: ConfigSchema<FlowSigmasConfig> = {
+  use_flow_sigmas: boolean(false, 'Flow matching sigmas: alpha = 1 - sigma.'),
+  flow_shift: number(1, 'Time shift of flow sigmas.'),
+  use_dynamic_shifting: boolean(false, 'Let setTimesteps take mu, which sets the time shift to e^mu.'),
+  time_shift_type: choice(
+    'exponential',
+    ['exponential', 'linear'],
+    'Form of the dynamic shift; only exponential takes mu.',
+  ),
+};
+
+/** `{ [key]: own }` where the config has the name that a sister class gives the same thing, else nothing: as upstream rewrites its config. */
+export function sisterNamed<K extends string>(
+  config: { readonly [key in K]?: unknown },
+  key: K,
+  sisters: readonly string[],
+  own: string,
+): Partial<Record<K, string>> {
+  return sisters.includes(String(config[key])) ? ({ [key]: own } as Record<K, string>) : {};
+}
+
+/** Throws CONFIG_INVALID unless the order is a whole number from 1. */
+export function requireSolverOrder(order: number): void {
+  if (Number.isInteger(order) && order >= 1) return;
+  throw new DiffusionError('CONFIG_INVALID', `solver_order is ${order}. Use 1, 2 or 3.`, { solver_order: order });
+}

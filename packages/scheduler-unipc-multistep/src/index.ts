@@ -1,0 +1,253 @@
+// UniPC: a predictor (UniP) and a corrector (UniC) of any order that need one model call per step.
+
+import type {
+  BetaConfig,
+  ConfigSchema,
+  ExplainOptions,
+  Extrapolated,
+  ExtrapolationConfig,
+  FinalSigmasType,
+  FlowSigmasConfig,
+  LambdaLevel,
+  Plan,
+  PlanRequest,
+  PredictionType,
+  SchedulerOptions,
+  SigmaScheduleConfig,
+  SolverSchedule,
+  SpacingConfig,
+  StepContext,
+  StepResult,
+  Tensor,
+  ThresholdingConfig,
+} from '@unnoise/core';
+import {
+  DiffusionError,
+  KARRAS_COMPATIBLES,
+  SchedulerMixin,
+  after,
+  betaFields,
+  extrapolated,
+  field,
+  flowSigmasFields,
+  indexForTimestepOrLast,
+  lambdaLevel,
+  requireDataForFlow,
+  sigmaScheduleFields,
+  spacingFields,
+  thresholdingFields,
+  timestepsNotSet,
+} from '@unnoise/core';
+import { checkedConfig } from './check.ts';
+import type { Predictor } from './predictor.ts';
+import { parted, predictorOf, withPredictor } from './predictor.ts';
+import { UniPCSchedules } from './schedule.ts';
+import type { SolverType, Weights } from './weights.ts';
+import { weightsOf } from './weights.ts';
+
+export interface UniPCMultistepConfig
+  extends BetaConfig,
+    SpacingConfig,
+    SigmaScheduleConfig,
+    FlowSigmasConfig,
+    ThresholdingConfig {
+  readonly solver_order: number;
+  readonly prediction_type: PredictionType | 'flow_prediction';
+  readonly predict_x0: boolean;
+  readonly solver_type: SolverType;
+  readonly lower_order_final: boolean;
+  readonly disable_corrector: readonly number[];
+  readonly solver_p: SchedulerMixin | null;
+  readonly final_sigmas_type: FinalSigmasType;
+  readonly rescale_betas_zero_snr: boolean;
+  readonly sigma_min: number | null;
+  readonly sigma_max: number | null;
+  readonly shift_terminal: number | null;
+}
+
+/** The step from levels[1] to levels[0]. */
+export interface UniPCRow {
+  /** The entry of the sigma table, of which level is made. */
+  readonly rawSigma: number;
+  readonly level: LambdaLevel;
+  /** The levels after this step, at it, and before it, newest first: as many as the orders below need. */
+  readonly levels: readonly LambdaLevel[];
+  /** Highest order that UniP may have here, and that it had one step before. */
+  readonly order: number;
+  readonly orderBefore: number;
+  /** Whether UniC may improve the sample before it is used. */
+  readonly correct: boolean;
+  readonly predictor: Predictor | undefined;
+}
+
+/**
+ * UniPC. With h = lambda_t - lambda_s and the last outputs m_0, m_1, ... (x0, or eps without predict_x0), seen at
+ * r_k = (lambda_k - lambda_s) / h:
+ *
+ *     UniP  x_t = sigma_t / sigma_s x - alpha_t (e^-h - 1) m_0 - alpha_t B(-h) sum_k rho_k (m_k - m_0) / r_k
+ *     UniC  the same with m_t, the output at x_t (r = 1), as one term more
+ *
+ * UniC takes the output that the next step needs anyway, so it costs no model call, and makes order p into p + 1. Order 1
+ * without UniC is DDIM; order 2 (bh2) without it is DPM-Solver++ 2M. Zhao et al. (2023), arXiv 2302.04867.
+ */
+export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig, UniPCRow> {
+  static override readonly className = 'UniPCMultistepScheduler';
+  static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'mu'];
+  static override readonly schema: ConfigSchema<UniPCMultistepConfig> = {
+    ...betaFields,
+    ...spacingFields('linspace'),
+    ...sigmaScheduleFields,
+    ...flowSigmasFields,
+    ...thresholdingFields,
+    solver_order: field.number(2, 'Order of UniP, from 1; UniC adds one. 2 for guided, 3 for unconditional sampling.'),
+    prediction_type: field.choice(
+      'epsilon',
+      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
+      'What the model predicts; flow_prediction only with predict_x0 and use_flow_sigmas.',
+    ),
+    predict_x0: field.boolean(true, 'Extrapolate x0; else eps, which cannot end at sigma zero.'),
+    solver_type: field.choice(
+      'bh2',
+      ['bh1', 'bh2'],
+      'Form of B(h): z, for unconditional sampling in few steps, or e^z - 1.',
+    ),
+    lower_order_final: field.boolean(true, 'Orders fall to 1 in the last steps.'),
+    disable_corrector: { default: [], kind: 'numbers', doc: 'Steps after which UniC is left out.' },
+    solver_p: {
+      default: null,
+      kind: 'any',
+      doc: 'Another scheduler that predicts in the place of UniP; not for files.',
+    },
+    final_sigmas_type: field.choice(
+      'zero',
+      ['zero', 'sigma_min'],
+      'Noise level after the last step; with re-spaced or flow sigmas sigma_min is the last of them again.',
+    ),
+    rescale_betas_zero_snr: field.boolean(
+      false,
+      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
+    ),
+    sigma_min: field.optionalNumber('Smallest sigma of karras, exponential and beta sigmas.'),
+    sigma_max: field.optionalNumber('Largest sigma of karras, exponential and beta sigmas.'),
+    shift_terminal: field.optionalNumber('Stretch flow sigmas so that the last is this one.'),
+  };
+
+  readonly #schedules: UniPCSchedules;
+  /** What the model's output is; as upstream, eps is never thresholded. */
+  readonly #output: ExtrapolationConfig;
+
+  /** @throws DiffusionError CONFIG_CONFLICT for shift_terminal without use_flow_sigmas. */
+  constructor(config: Partial<UniPCMultistepConfig> = {}, options: SchedulerOptions = {}) {
+    super(checkedConfig(config), options);
+    this.#output = { ...this.config, thresholding: this.config.thresholding && this.config.predict_x0 };
+    this.#schedules = new UniPCSchedules(this.config, this.precision);
+  }
+
+  protected override plan(request?: PlanRequest): Plan<UniPCRow> {
+    const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
+    const { timesteps, sigmas } = schedule;
+    const { solver_p: other, use_flow_sigmas: flow } = this.config;
+    const predictor = request && other ? predictorOf(other, timesteps) : undefined;
+    return {
+      ...schedule,
+      initNoiseSigma: 1,
+      ...(request && { numInferenceSteps: timesteps.length }),
+      indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
+      row: (index) => {
+        if (!request) throw timestepsNotSet(this.class.className);
+        if (sigmas[index + 1] === 0 && !predictor) this.#checkEnd(index);
+        return this.#row(schedule, predictor, index);
+      },
+      noiseLevel: (index) => {
+        const { alpha, sigma } = lambdaLevel(sigmas[index] ?? Number.NaN, flow);
+        return { signal: alpha, noise: sigma };
+      },
+    };
+  }
+
+  #row({ timesteps, sigmas }: SolverSchedule, predictor: Predictor | undefined, index: number): UniPCRow {
+    const { use_flow_sigmas: flow, solver_order: most, disable_corrector: disabled } = this.config;
+    const level = (i: number): LambdaLevel => lambdaLevel(sigmas[i] ?? Number.NaN, flow);
+    const count = Math.min(index + 2, most + 2);
+    return {
+      rawSigma: sigmas[index] ?? Number.NaN,
+      level: level(index),
+      levels: Array.from({ length: count }, (_, i) => level(index + 1 - i)),
+      order: this.#orderAt(index, timesteps.length),
+      orderBefore: this.#orderAt(index - 1, timesteps.length),
+      correct: index > 0 && !disabled.includes(index - 1),
+      predictor,
+    };
+  }
+
+  /** The step to sigma 0 is infinitely long, and so is what bh1 and the extrapolation of eps weigh. */
+  #checkEnd(index: number): void {
+    const { predict_x0: data, solver_type: solver } = this.config;
+    if (data && solver === 'bh2') return;
+    throw new DiffusionError(
+      'NUMERIC',
+      `Step ${index} goes to sigma 0, which ${data ? 'solver_type bh1' : 'predict_x0 false'} cannot (upstream gives NaN). Set final_sigmas_type to sigma_min, or use bh2 with predict_x0.`,
+      { index },
+    );
+  }
+
+  #orderAt(index: number, length: number): number {
+    const { solver_order: order, lower_order_final: lower } = this.config;
+    return lower ? Math.min(order, length - index) : order;
+  }
+
+  protected override rule(context: StepContext<UniPCRow>): StepResult | Promise<StepResult> {
+    const { predict_x0: data, prediction_type: type } = this.config;
+    requireDataForFlow(type, data, 'predict_x0 false');
+    return after(extrapolated(context, this.#output, data), (found) => this.#update(context, found));
+  }
+
+  /** UniC on the sample at hand, then UniP (or solver_p) from there. */
+  #update(context: StepContext<UniPCRow>, { m, x0 }: Extrapolated): StepResult | Promise<StepResult> {
+    const { k, x } = context;
+    const { own, other } = parted(context.carry);
+    const [last, ...past] = own;
+    const sample = last && past[0] && k.correct ? this.#corrected(k, last, past, m) : x;
+    const carry = [sample, m, ...past].slice(0, this.config.solver_order + 1);
+    if (k.predictor) return withPredictor(k.predictor(context, sample, other), x0, carry);
+    return { prev: this.#predicted(k, sample, m, past), x0, carry };
+  }
+
+  #predicted({ order, levels }: UniPCRow, sample: Tensor, m0: Tensor, past: readonly Tensor[]): Tensor {
+    const count = Math.min(order - 1, past.length);
+    const [t, s, ...seen] = levels as [LambdaLevel, LambdaLevel];
+    return combined(sample, m0, past.slice(0, count), this.#weights(t, s, seen.slice(0, count)));
+  }
+
+  /** The step before once more, now that the output at its end is known. */
+  #corrected({ orderBefore, levels }: UniPCRow, last: Tensor, [m0, ...past]: readonly Tensor[], m: Tensor): Tensor {
+    const count = Math.min(orderBefore - 1, past.length);
+    const [, t, s, ...seen] = levels as [LambdaLevel, LambdaLevel, LambdaLevel];
+    return combined(last, m0!, [...past.slice(0, count), m], this.#weights(t, s, [...seen.slice(0, count), t]));
+  }
+
+  #weights(t: LambdaLevel, s: LambdaLevel, seen: readonly LambdaLevel[]): Weights {
+    return weightsOf(t, s, seen, { data: this.config.predict_x0, solver: this.config.solver_type });
+  }
+
+  /** @throws DiffusionError CONFIG_INVALID where solver_p is set: a file cannot hold a scheduler. */
+  override saveConfig(): string {
+    if (!this.config.solver_p) return super.saveConfig();
+    const message =
+      'solver_p is a scheduler, which a file cannot hold. Save the config without it, and that scheduler by itself.';
+    throw new DiffusionError('CONFIG_INVALID', message);
+  }
+
+  /** Of what a step carries, carry0 is the sample before and the others are earlier outputs. */
+  override explain(index: number = 0, options: ExplainOptions = {}): Promise<string> {
+    const history = index > 0 ? 1 + Math.min(index, this.config.solver_order) : 0;
+    return super.explain(index, { history, ...options });
+  }
+}
+
+/** x sample + m0 m_0 + sum of differences_k (m_k - m_0). */
+function combined(sample: Tensor, m0: Tensor, others: readonly Tensor[], w: Weights): Tensor {
+  const first = sample.mul(w.x).add(m0.mul(w.m0));
+  return others.reduce((sum, m, k) => sum.add(m.sub(m0).mul(w.differences[k] ?? Number.NaN)), first);
+}

@@ -1,0 +1,107 @@
+// The schedules of UniPC: spaced timesteps, re-spaced sigmas, or flow sigmas by its own formula. Numbers only.
+
+import type {
+  PlanRequest,
+  Precision,
+  Respacing,
+  SolverSchedule,
+  SolverSteps,
+  SolverTables,
+  Table,
+} from '@unnoise/core';
+import {
+  DiffusionError,
+  endedBy,
+  finalSigma,
+  flowSigmaOf,
+  innerTimesteps,
+  nudgeFirstFromOne,
+  rangeOf,
+  requireSteps,
+  respacedSigmas,
+  respacingOf,
+  roundTimesteps,
+  shiftSigmas,
+  solverTables,
+  stepsAtFlowSigmas,
+  stepsAtSigmas,
+  stepsAtTimesteps,
+  stretchToTerminal,
+  timeShift,
+  truncateTimesteps,
+  unipcFlowSigmas,
+  unsetSchedule,
+} from '@unnoise/core';
+import type { UniPCMultistepConfig } from './index.ts';
+
+export class UniPCSchedules {
+  readonly #config: Readonly<UniPCMultistepConfig>;
+  readonly #precision: Precision;
+  readonly #tables: SolverTables;
+
+  constructor(config: Readonly<UniPCMultistepConfig>, precision: Precision) {
+    this.#config = config;
+    this.#precision = precision;
+    this.#tables = solverTables(config, precision);
+  }
+
+  /** Before setTimesteps. */
+  training(): SolverSchedule {
+    return unsetSchedule(this.#config.num_train_timesteps, this.#tables);
+  }
+
+  of(request: PlanRequest): SolverSchedule {
+    this.#check(request);
+    const { sigmas, mu } = request;
+    const count = sigmas?.length ?? request.numInferenceSteps ?? 0;
+    const steps = this.#steps(count, sigmas && Float64Array.from(sigmas), mu);
+    // as upstream: sigma_min is the trained one on spaced timesteps, else the last sigma again
+    const min = this.#spaced ? this.#tables.sigmas[0] : steps.sigmas.at(-1);
+    return endedBy(finalSigma(this.#config.final_sigmas_type, min ?? Number.NaN), steps, this.#precision);
+  }
+
+  /** Whether timesteps are spaced and sigmas read at them, and not the other way round. */
+  get #spaced(): boolean {
+    return !respacingOf(this.#config) && !this.#config.use_flow_sigmas;
+  }
+
+  #steps(count: number, custom: Table | undefined, mu: number | undefined): SolverSteps {
+    const { timestep_spacing: spacing, steps_offset: offset, num_train_timesteps: trainSteps } = this.#config;
+    const timesteps = innerTimesteps({ spacing, steps: count, trainSteps, offset });
+    const respacing = respacingOf(this.#config);
+    if (respacing) return this.#respaced(respacing, count, custom ?? this.#tables.sigmas);
+    if (this.#spaced) return stepsAtTimesteps(timesteps, this.#tables);
+    return stepsAtFlowSigmas(this.#flow(custom ?? unipcFlowSigmas(trainSteps, count), mu), trainSteps);
+  }
+
+  /** As upstream, custom sigmas stand in for the trained ones; only karras sigmas become flow sigmas. */
+  #respaced(respacing: Respacing, count: number, trained: Table): SolverSteps {
+    const sigmas = respacedSigmas(respacing, rangeOf(trained.toReversed(), this.#config), count);
+    const karras = respacing === 'karras';
+    if (karras && this.#config.use_flow_sigmas)
+      return stepsAtFlowSigmas(sigmas.map(flowSigmaOf), this.#config.num_train_timesteps);
+    return stepsAtSigmas(sigmas, { sigmas: trained }, karras ? roundTimesteps : truncateTimesteps);
+  }
+
+  #flow(sigmas: Table, mu: number | undefined): Table {
+    const { use_dynamic_shifting: dynamic, time_shift_type: type, flow_shift: shift } = this.#config;
+    const shifted = dynamic ? timeShift(type, mu ?? Number.NaN, sigmas) : shiftSigmas(sigmas, shift);
+    const { shift_terminal: terminal } = this.#config;
+    return nudgeFirstFromOne(terminal ? stretchToTerminal(shifted, terminal) : shifted);
+  }
+
+  #check({ sigmas, mu, numInferenceSteps }: PlanRequest): void {
+    if (this.#config.use_dynamic_shifting && mu === undefined) {
+      throw new DiffusionError('REQUEST_INVALID', 'use_dynamic_shifting needs mu. Give setTimesteps or start a mu.');
+    }
+    if (!sigmas) return requireSteps(numInferenceSteps ?? 0);
+    if (!this.#config.use_flow_sigmas) {
+      throw new DiffusionError(
+        'CONFIG_CONFLICT',
+        'Custom sigmas need use_flow_sigmas. Give numInferenceSteps, or set use_flow_sigmas.',
+        { sigmas },
+      );
+    }
+    requireSteps(sigmas.length);
+  }
+}

@@ -1,0 +1,48 @@
+// The weights of UniP and UniC of any order as functions of noise levels. Numbers only, in float64: upstream solves for them in
+// float32, where they lose digits when steps are many.
+
+import type { LambdaLevel } from '@unnoise/core';
+import { factorial, phiLessLimit, solveLinear } from '@unnoise/core';
+
+/** bh1: B(z) = z. bh2: B(z) = e^z - 1. */
+export type SolverType = 'bh1' | 'bh2';
+
+/** What is extrapolated, x0 (`data`) or eps, and by which B. */
+export interface Extrapolation {
+  readonly data: boolean;
+  readonly solver: SolverType;
+}
+
+/** next = x sample + m0 m_0 + sum of differences_k (m_k - m_0). */
+export interface Weights {
+  readonly x: number;
+  readonly m0: number;
+  readonly differences: readonly number[];
+}
+
+/**
+ * The step from level s to level t through m_0, seen at s, and one more m for each level of `seen`: earlier ones for the
+ * predictor, and t itself too for the corrector. Zhao et al. (2023), arXiv 2302.04867, equations 3 and 9 with B(h).
+ */
+export function weightsOf(t: LambdaLevel, s: LambdaLevel, seen: readonly LambdaLevel[], how: Extrapolation): Weights {
+  const h = t.lambda - s.lambda;
+  const z = how.data ? -h : h;
+  const gain = how.data ? t.alpha : t.sigma;
+  const b = how.solver === 'bh1' ? z : Math.expm1(z);
+  const nodes = seen.map((level) => (level === t ? 1 : (level.lambda - s.lambda) / h)); // 1 even where h is 0
+  return {
+    x: how.data ? t.sigma / s.sigma : t.alpha / s.alpha,
+    m0: -gain * Math.expm1(z),
+    differences: rhos(nodes, z, b).map((rho, k) => (-gain * b * rho) / (nodes[k] ?? Number.NaN)),
+  };
+}
+
+/** rho with sum_k rho_k r_k^(i-1) = i! (phi_i(z) - 1/i!) / B for i = 1, 2, ...; as in the paper, 1/2 where there is only one. */
+function rhos(nodes: readonly number[], z: number, b: number): readonly number[] {
+  if (nodes.length === 1) return [0.5];
+  const rows = nodes.map((_, i) => nodes.map((r) => r ** i));
+  return solveLinear(
+    rows,
+    nodes.map((_, i) => (factorial(i + 1) * phiLessLimit(i + 1, z)) / b),
+  );
+}
