@@ -10,6 +10,7 @@ const SOLVERS: readonly string[] = ['midpoint', 'heun'];
 
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
+  if (typeof config !== 'object') return config; // the base class refuses it
   const names = {
     ...sisterNamed(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
     ...sisterNamed(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),

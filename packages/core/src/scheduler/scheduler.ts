@@ -223,11 +223,11 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   static async fromPretrained<S extends AnyScheduler>(
     this: SchedulerClass<S>,
     source: ConfigSource,
-    options: LoadOptions & { readonly overrides?: ConfigObject } = {},
+    options: LoadOptions & SchedulerOptions & { readonly overrides?: ConfigObject } = {},
   ): Promise<S> {
     const { loadConfig } = await import('./load.ts');
     const config = await loadConfig(source, options);
-    return SchedulerMixin.fromConfig.call(this as SchedulerClass, config, options.overrides) as S;
+    return SchedulerMixin.fromConfig.call(this as SchedulerClass, config, options.overrides, options) as S;
   }
 
   /** The text of scheduler_config.json, hidden keys included. */
