@@ -14,22 +14,36 @@ Scheduler cases are runs recorded from the Python library diffusers, and laws th
 - *(eager)*: the same cases one operation at a time. *(traced)*: the same with every handle watched.
 `;
 
-async function* reports(): AsyncIterable<Report> {
-  for (const { create } of BACKENDS) yield runCases(backendCases(), create());
+async function backendReports(): Promise<readonly Report[]> {
+  const reports: Report[] = [];
+  for (const { create } of BACKENDS) reports.push(told(await runCases(backendCases(), create())));
+  return reports;
+}
+
+async function schedulerReports(): Promise<readonly Report[]> {
+  const reports: Report[] = [];
   for (const { create } of SCHEDULER_BACKENDS) {
     for (const scheduler of SCHEDULERS) {
       const backend = create();
       const subject = schedulerSubject({ scheduler, backend: async () => backend });
-      yield runCases(casesOf(subject), subject);
+      reports.push(told(await runCases(casesOf(subject), subject)));
     }
   }
+  return reports;
 }
 
-const all: Report[] = [];
-for await (const report of reports()) {
+function told(report: Report): Report {
   console.log(`${report.subject} on ${report.backend}: ${summary([report])}`);
-  all.push(report);
+  return report;
 }
-writeFileSync(new URL('../../docs/conformance.md', import.meta.url), `${HEADER}\n${toMarkdown(all)}`);
+
+const [backends, schedulers] = [await backendReports(), await schedulerReports()];
+const sections = [
+  HEADER,
+  `## Schedulers\n\n${toMarkdown(schedulers)}`,
+  `## Backends\n\n${toMarkdown(backends)}`,
+];
+writeFileSync(new URL('../../docs/conformance.md', import.meta.url), sections.join('\n'));
+const all = [...backends, ...schedulers];
 console.log(summary(all));
 if (all.some(({ results }) => results.some(({ outcome }) => outcome === 'fail'))) process.exitCode = 1;

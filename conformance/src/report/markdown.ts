@@ -1,4 +1,4 @@
-// Reports as one table: a row for every operation or scheduler room, a column for every backend and dtype.
+// Reports as one table: a row for every operation or scheduler room; columns are the dtypes of one backend, or several backends.
 
 import type { Result } from '../case.ts';
 import type { Report } from './report.ts';
@@ -24,7 +24,9 @@ interface Cell {
 }
 
 function matrix(reports: readonly Report[], kind: 'backend' | 'scheduler'): string {
-  const cells = reports.flatMap((report) => report.results.filter(({ id }) => id.startsWith(kind)).map((result) => place(report, result, kind)));
+  const cells = reports.flatMap((report) =>
+    report.results.filter(({ id }) => id.startsWith(kind)).map((result) => place(report, result, kind, reports.length > 1)),
+  );
   if (cells.length === 0) return '';
   const columns = unique(cells.map(({ column }) => column)).sort();
   const lines = unique(cells.map(({ row }) => row)).map((row) => {
@@ -34,14 +36,19 @@ function matrix(reports: readonly Report[], kind: 'backend' | 'scheduler'): stri
   return [`| ${kind} | ${columns.join(' | ')} |`, `| --- |${' --- |'.repeat(columns.length)}`, ...lines].join('\n');
 }
 
-/** 'backend/map/exp:dtype=float16;…' goes to row 'map/exp', column '<backend> float16'; scheduler cases to their class and room. */
-function place({ backend, subject }: Report, result: Result, kind: string): Cell {
+/**
+ * 'backend/map/exp:dtype=float16;…' goes to row 'map/exp' and column 'float16'; of several backends, to row 'map/exp float16' and the
+ * backend's column. Scheduler cases go to their class and room.
+ */
+function place({ backend, subject }: Report, result: Result, kind: string, several: boolean): Cell {
   const [path = '', parameters = ''] = result.id.split(':');
   const rooms = path.split('/').slice(1);
   if (kind === 'scheduler') return { row: `${rooms[0]} ${rooms[1]}`, column: backend, result };
   const dtype = /\bdtype=(\w+)/.exec(parameters)?.[1];
   const suite = path.split('/')[0]!.replace(/^backend-?/, '');
-  return { row: `${rooms.join('/')}${suite && ` (${suite})`}`, column: dtype ? `${subject} ${dtype}` : subject, result };
+  const row = `${rooms.join('/')}${suite && ` (${suite})`}`;
+  if (several) return { row: dtype ? `${row} ${dtype}` : row, column: subject, result };
+  return { row, column: dtype ?? 'any dtype', result };
 }
 
 function cellText(results: readonly Result[]): string {

@@ -6,7 +6,7 @@ import type { Check } from '../check.ts';
 import type { GoldenSteps, GoldenTable } from '../golden/format.ts';
 import type { GoldenTensor } from '../golden/safetensors.ts';
 import type { GoldenTensors } from '../golden/source.ts';
-import { FREE_RUN, HALF_FREE_RUN, HALF_STEP, STEP, largest, noted, ulp } from '../tolerances.ts';
+import { HALF_STEP, STEP, largest, noted, ulp } from '../tolerances.ts';
 import type { Seen } from './drive.ts';
 
 /** The dtype that an array of host data stands for. */
@@ -37,37 +37,6 @@ export type Judged = Pick<GoldenSteps, 'dtype' | 'tolerance_note'>;
 /** The absolute bound of one tensor of a step. */
 export function stepBound({ dtype, tolerance_note }: Judged, tensors: GoldenTensors, name: string): number {
   return ((dtype === 'float16' ? HALF_STEP : STEP) + noted(tolerance_note?.[name])) * sizeIn(tensors, name);
-}
-
-/**
- * The absolute bound of the sample after step `last` of a free run. A run cannot be held to more than its steps: each may err by its own
- * bound, relative to its own sample, and recorded model outputs do not damp that. (float16: trials bound the whole.)
- */
-export function freeRunBound(golden: GoldenSteps, tensors: GoldenTensors, last: number): number {
-  const half = golden.dtype === 'float16';
-  const step = half ? 0 : STEP;
-  let bound = (half ? HALF_FREE_RUN : FREE_RUN) * sizeIn(tensors, `prev.${last}`);
-  for (let i = 0; i <= last; i++) {
-    const note = (name: string): number => noted(golden.tolerance_note?.[`${name}.${i}`]);
-    const x0 = note('x0') * sizeIn(tensors, `x0.${i}`);
-    bound += (x0 + (note('prev') + step) * sizeIn(tensors, `prev.${i}`)) * growth(golden, tensors, i, last);
-  }
-  return bound;
-}
-
-/**
- * How much an error in sample i has grown at the end. With a fixed epsilon, x' = alpha'/alpha x + ...: by the ratio of the alphas, where the
- * sample is variance preserving (it is not scaled for the model) and the table of sigmas tells them. Else it does not grow.
- */
-function growth({ config, expect, first }: GoldenSteps, tensors: GoldenTensors, i: number, last: number): number {
-  const { sigmas } = expect;
-  const epsilon = (config['prediction_type'] ?? 'epsilon') === 'epsilon';
-  if (!epsilon || first === undefined || !sigmas || 'head' in sigmas || tensors.has('scaled.0')) return 1;
-  const alpha = (index: number): number => {
-    const sigma = sigmas[first + index + 1] ?? 0;
-    return config['use_flow_sigmas'] === true ? 1 - sigma : 1 / Math.hypot(1, sigma);
-  };
-  return Math.max(1, alpha(last) / alpha(i));
 }
 
 /** Noising adds two terms; in float16 upstream rounds coefficients, products and sum, so the bound is that of the terms: none is larger than what is added here. */

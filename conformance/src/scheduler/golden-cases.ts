@@ -10,7 +10,8 @@ import { ConformanceError } from '../check.ts';
 import type { GoldenCase, GoldenError, GoldenNoise, GoldenSteps } from '../golden/format.ts';
 import type { GoldenSource, GoldenTensors } from '../golden/source.ts';
 import { needed, recorded } from './arguments.ts';
-import { described, freeRunBound, near, noisingBound, sameTable, stepBound, withinUlp } from './compare.ts';
+import { described, near, noisingBound, sameTable, stepBound, withinUlp } from './compare.ts';
+import { freeRunBound } from './free-run-bound.ts';
 import type { Seen, Taken } from './drive.ts';
 import { prepare, runTape, seen, walk } from './drive.ts';
 import type { SchedulerSubject } from './subject.ts';
@@ -136,7 +137,7 @@ function freeRunCase(golden: GoldenSteps, source: GoldenSource): SchedulerCase {
       const end = taken.at(-1);
       if (!end || end instanceof Error) throw end ?? new ConformanceError('The run has no step.');
       const tensors = await source.tensors(golden.id);
-      near(check, end.prev, needed(tensors, `prev.${last}`), freeRunBound(golden, tensors, last), `prevSample after ${last + 1} steps`);
+      near(check, end.prev, needed(tensors, `prev.${last}`), freeRunBound(golden, tensors, subject.scheduler.schema), `prevSample after ${last + 1} steps`);
     },
   };
 }
