@@ -59,8 +59,8 @@ function checkCase(id) {
   return [json, tensors];
 }
 
-const fixtures = join(root, 'packages/pipelines/test/fixtures');
-const recipeFiles = [golden, fixtures].flatMap((folder) => filesBelow(folder, 'recipe.json'));
+const fixtures = ['packages/pipelines/test/fixtures', 'packages/core/test/scheduler'].map((path) => join(root, path));
+const recipeFiles = [golden, ...fixtures].flatMap((folder) => filesBelow(folder, 'recipe.json'));
 const made = new Set(recipeFiles.flatMap(checkRecipe));
 const scripts = readdirSync(recipes).filter((name) => name.endsWith('.py') && name !== 'make.py');
 for (const name of scripts) {

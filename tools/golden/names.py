@@ -2,6 +2,7 @@
 its module and constructor keys. Run by hand: python tools/golden/names.py
 """
 
+import hashlib
 import importlib
 import inspect
 import json
@@ -33,4 +34,6 @@ def keys(scheduler):
 table = {name: {"module": module, "keys": keys(member)} for name, module, member in sorted(classes(), key=lambda row: row[0])}
 enum = {entry.name: entry.value for entry in KarrasDiffusionSchedulers}
 OUT.write_text(json.dumps({"diffusers": diffusers.__version__, "enum": enum, "classes": table}, indent=2) + "\n")
+recipe = {"tools/golden/names.py": hashlib.sha256(Path(__file__).read_bytes()).hexdigest(), "versions": {"diffusers": diffusers.__version__}}
+OUT.with_name("recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
 print(f"{OUT}: {len(table)} classes of diffusers {diffusers.__version__}")
