@@ -1,7 +1,7 @@
-// What reaches a browser: bundle sizes, and whether an unused scheduler is dropped while a registered one is not.
-import { relative, sep } from 'node:path';
+// What reaches a browser: the size of the file that is loaded at once, as one file, without what is imported on demand; and whether an
+// unused scheduler is dropped while a registered one is not.
 import { gzipSync } from 'node:zlib';
-import { type BuildResult, build as esbuild } from 'esbuild';
+import { type Plugin, build as esbuild } from 'esbuild';
 import { type Package, root, schedulers } from '../workspace.ts';
 import type { Check } from './index.ts';
 import { build } from './packed.ts';
@@ -9,49 +9,39 @@ import { schedulerClass } from './structure.ts';
 
 const LIMIT = 15 * 1024;
 
-/** A small program for browsers as a user's bundler sees it: from dist, and every warning an error. */
-function bundle(program: string, splitting: boolean): Promise<BuildResult<{ write: false; metafile: true }>> {
-  return esbuild({
+/** What a program imports on demand stays outside, as a bundler puts it into files of its own. */
+const onDemand: Plugin = {
+  name: 'on-demand',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined));
+  },
+};
+
+/** A small program for browsers as a user's bundler makes it: from dist, in one file, and every warning an error. */
+async function bundled(program: string, plugins: Plugin[] = []): Promise<string> {
+  const { outputFiles } = await esbuild({
     stdin: { contents: program, resolveDir: root },
     bundle: true,
     minify: true,
-    splitting,
-    outdir: root,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
     write: false,
-    metafile: true,
     absWorkingDir: root,
     logLevel: 'silent',
     logOverride: { 'ignored-bare-import': 'error' },
+    plugins,
   });
-}
-
-async function bundled(program: string): Promise<string> {
-  return (await bundle(program, false)).outputFiles[0]?.text ?? '';
-}
-
-/** The files that are loaded before the program can start: what it imports on demand is not among them. */
-async function loadedAtOnce(program: string): Promise<string[]> {
-  const { outputFiles, metafile } = await bundle(program, true);
-  const wanted = new Set(['stdin.js']);
-  for (const path of wanted) {
-    const { imports = [] } = metafile.outputs[path] ?? {};
-    for (const found of imports) if (found.kind === 'import-statement') wanted.add(found.path);
-  }
-  return outputFiles
-    .filter(({ path }) => wanted.has(relative(root, path).replaceAll(sep, '/')))
-    .map(({ text }) => text);
+  return outputFiles[0]?.text ?? '';
 }
 
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(2).padStart(7)} KiB`;
 
+/** Bytes of the one file that is loaded before the program can start. */
 async function sizeOf(name: string, program: string): Promise<number> {
-  const codes = await loadedAtOnce(program);
-  const total = (lengths: number[]): number => lengths.reduce((sum, length) => sum + length, 0);
-  const zipped = total(codes.map((code) => gzipSync(code, { level: 9 }).length));
-  console.log(`${name.padEnd(44)} ${kib(total(codes.map((code) => code.length)))} minified ${kib(zipped)} gzipped`);
+  const code = await bundled(program, [onDemand]);
+  const zipped = gzipSync(code, { level: 9 }).length;
+  console.log(`${name.padEnd(44)} ${kib(code.length)} minified ${kib(zipped)} gzipped`);
   return zipped;
 }
 
@@ -62,7 +52,7 @@ async function tooLarge({ manifest: { name } }: Package): Promise<string[]> {
 
 export const size: Check = {
   name: 'size',
-  about: 'a scheduler and all that it needs of core: at most 15 KiB gzipped',
+  about: 'a scheduler and all that it needs of core before the first step: at most 15 KiB gzipped',
   run: async () => {
     build();
     await sizeOf('@unnoise/core, all of it', `export * from '@unnoise/core';`);
