@@ -2,7 +2,7 @@
 
 import type {
   BetaConfig,
-  BetaScheduleName,
+  BetaRules,
   ConfigSchema,
   Plan,
   PlanRequest,
@@ -15,6 +15,7 @@ import type {
   TrainingTables,
 } from '@unnoise/core';
 import {
+  COMMON_BETA_RULES,
   DiffusionError,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
@@ -25,11 +26,13 @@ import {
   exactlyOne,
   field,
   integerTimesteps,
+  laplaceBetas,
   predict,
   predictionTypeField,
   previousTimestep,
   requireChoice,
   requireSteps,
+  sigmoidBetas,
   spacingFields,
   thresholdingFields,
   trainedLevel,
@@ -53,13 +56,7 @@ const VARIANCE_TYPES: readonly VarianceType[] = [
   'learned_range',
 ];
 
-const BETA_SCHEDULES: readonly BetaScheduleName[] = [
-  'linear',
-  'scaled_linear',
-  'squaredcos_cap_v2',
-  'laplace',
-  'sigmoid',
-];
+const BETA_RULES: BetaRules = { ...COMMON_BETA_RULES, laplace: laplaceBetas, sigmoid: sigmoidBetas };
 
 export interface DDPMConfig extends BetaConfig<string>, SpacingConfig, ThresholdingConfig {
   readonly clip_sample: boolean;
@@ -99,7 +96,7 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<DDPMConfig> = {
     ...betaFields,
-    beta_schedule: field.choice<string>('linear', BETA_SCHEDULES, 'Rule from beta_start to beta_end.'),
+    beta_schedule: field.choice<string>('linear', Object.keys(BETA_RULES), 'Rule from beta_start to beta_end.'),
     ...spacingFields('leading'),
     ...thresholdingFields,
     clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
@@ -115,7 +112,7 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
     },
   };
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, BETA_SCHEDULES);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, BETA_RULES);
   #steps: number | undefined;
 
   /** As upstream, custom timesteps leave the number of the last plain schedule in place. */

@@ -2,6 +2,7 @@
 
 import type {
   BetaConfig,
+  BetaRules,
   ConfigSchema,
   KStyleLevels,
   KStyleTables,
@@ -17,11 +18,13 @@ import type {
   Tensor,
 } from '@unnoise/core';
 import {
+  COMMON_BETA_RULES,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   betaFields,
   customTimesteps,
   exactlyOne,
+  expBetas,
   field,
   isSecondCall,
   kStylePlan,
@@ -41,7 +44,7 @@ import {
 
 export type HeunBetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' | 'exp';
 
-const BETA_SCHEDULES: readonly HeunBetaSchedule[] = ['linear', 'scaled_linear', 'squaredcos_cap_v2', 'exp'];
+const BETA_RULES: BetaRules = { ...COMMON_BETA_RULES, exp: expBetas };
 
 export interface HeunDiscreteConfig extends BetaConfig<HeunBetaSchedule>, SpacingConfig, SigmaScheduleConfig {
   readonly prediction_type: PredictionType;
@@ -74,7 +77,7 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
     ...betaFields,
     beta_start: field.number(0.00085, 'First beta.'),
     beta_end: field.number(0.012, 'Last beta.'),
-    beta_schedule: field.choice('linear', BETA_SCHEDULES, 'Rule from beta_start to beta_end.'),
+    beta_schedule: field.choice('linear', Object.keys(BETA_RULES) as HeunBetaSchedule[], 'Rule from beta_start to beta_end.'),
     ...spacingFields('linspace'),
     ...sigmaScheduleFields,
     prediction_type: predictionTypeField,
@@ -84,7 +87,7 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
 
   override readonly order: number = 2;
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
-  readonly #tables: KStyleTables = kStyleTables(this.config, this.precision, { accepted: BETA_SCHEDULES });
+  readonly #tables: KStyleTables = kStyleTables(this.config, this.precision, { rules: BETA_RULES });
 
   protected override plan(
     request: PlanRequest = { numInferenceSteps: this.config.num_train_timesteps },

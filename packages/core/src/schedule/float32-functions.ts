@@ -2,38 +2,32 @@
 // the correctly rounded value now and then (numpy's by up to 2 ulp); upstream reads timesteps out of such tables, some of
 // them truncated to integers, so the bits matter.
 
+// As many digits as tell each float32 number from its neighbours. The marks let bundlers drop what a program does not use.
+
 // ln(1 + y) = y P(y) / Q(y) for sqrt(1/2) <= 1 + y <= sqrt(2), highest degree first.
-const LOG_P: readonly number[] = single(
-  2.589979117907922693523e-2,
-  3.80883774138840792075e-1,
-  1.480000633576506585156,
-  2.112677543073053063722,
-  9.999999999999998702752e-1,
-  0,
-);
-const LOG_Q: readonly number[] = single(
-  5.87509540312457434295e-3,
-  1.546476374983906719538e-1,
-  9.864942958519418960339e-1,
-  2.453006071784736363091,
-  2.612677543073109236779,
+const LOG_P: Float32Array = /* @__PURE__ */ Float32Array.of(0.0258997912, 0.38088377, 1.4800006, 2.1126775, 1, 0);
+const LOG_Q: Float32Array = /* @__PURE__ */ Float32Array.of(
+  0.0058750954,
+  0.15464764,
+  0.9864943,
+  2.453006,
+  2.6126775,
   1,
 );
 // (e^y - 1 - y) / y^2 for |y| <= ln(2) / 2, highest degree first.
-const EXP: readonly number[] = single(
-  1.98527617612853646278e-4,
-  1.39304355252534151077e-3,
-  8.33336077630519866943e-3,
-  4.16664853692054748535e-2,
-  1.66666671633720397949e-1,
+const EXP: Float32Array = /* @__PURE__ */ Float32Array.of(
+  0.00019852762,
+  0.0013930436,
+  0.008333361,
+  0.041666485,
+  0.16666667,
   0.5,
 );
-const [LN2, LOG2E, LN2_HIGH, LN2_LOW] = single(Math.LN2, Math.LOG2E, 0.693145751953125, 1.428606765330187045e-6) as [
-  number,
-  number,
-  number,
-  number,
-];
+const LN2: number = /* @__PURE__ */ Math.fround(Math.LN2);
+const LOG2E: number = /* @__PURE__ */ Math.fround(Math.LOG2E);
+// ln(2) as a number of 16 bits, whose product with an exponent is exact, and the rest.
+const LN2_HIGH = 0.693145751953125;
+const LN2_LOW: number = /* @__PURE__ */ Math.fround(1.4286068e-6);
 
 /** `numpy.log` of a float32 number (its AVX2 and AVX-512 kernels agree). */
 export function numpyLog32(x: number): number {
@@ -51,15 +45,11 @@ export function torchExp32(x: number): number {
   return Math.fround(1 + rest) * 2 ** exponent;
 }
 
-function horner(coefficients: readonly number[], y: number): number {
+function horner(coefficients: Float32Array, y: number): number {
   return coefficients.reduce((sum, coefficient) => fma(sum, y, coefficient), 0);
 }
 
 /** Fused multiply-add in float32: the product of two float32 numbers is exact in float64. */
 function fma(a: number, b: number, c: number): number {
   return Math.fround(a * b + c);
-}
-
-function single(...numbers: number[]): number[] {
-  return numbers.map(Math.fround);
 }

@@ -8,6 +8,7 @@ export { exact64, mapTable, type Precision, precisionOf, type Table, tabulate, u
 export * from './grids.ts';
 // The training schedule.
 export * from './betas.ts';
+export * from './rare-betas.ts';
 export * from './alphas.ts';
 export * from './training.ts';
 export * from './sigmas.ts';

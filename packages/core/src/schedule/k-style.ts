@@ -3,7 +3,7 @@
 
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
-import type { BetaScheduleConfig, BetaScheduleName } from './betas.ts';
+import type { BetaRules, BetaScheduleConfig } from './betas.ts';
 import { type Precision, precisionOf, type Table } from './precision.ts';
 import { rangeOf, respacedSigmas, type Respacing } from './respacing.ts';
 import { timestepsOfSigmas } from './sigma-to-timestep.ts';
@@ -27,7 +27,8 @@ export interface KStyleTables {
 export interface KStyleTablesOptions {
   /** Rescale to zero terminal SNR, with 2^-24 for the last alphas_cumprod. Default: no, whatever the config says. */
   readonly zeroTerminalSnr?: boolean;
-  readonly accepted?: readonly BetaScheduleName[];
+  /** The beta schedules that the scheduler takes; the common ones unless given. */
+  readonly rules?: BetaRules;
 }
 
 /**
@@ -37,10 +38,10 @@ export interface KStyleTablesOptions {
 export function kStyleTables(
   config: BetaScheduleConfig & KStyleSpacingConfig,
   precision: Precision,
-  { zeroTerminalSnr = false, accepted }: KStyleTablesOptions = {},
+  { zeroTerminalSnr = false, rules }: KStyleTablesOptions = {},
 ): KStyleTables {
   requireSpacing(config.timestep_spacing);
-  const { alphasCumprod } = trainingTables({ ...config, rescale_betas_zero_snr: zeroTerminalSnr }, precision, accepted);
+  const { alphasCumprod } = trainingTables({ ...config, rescale_betas_zero_snr: zeroTerminalSnr }, precision, rules);
   const products = zeroTerminalSnr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
   return { alphasCumprod: products, sigmas: trainingSigmas(products) };
 }

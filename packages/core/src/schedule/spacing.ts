@@ -1,6 +1,7 @@
 // Which training timesteps a run of `steps` steps visits: linspace, leading, trailing in the three families of diffusers.
 // Sigmas for them are made in sigmas.ts; schedules made of sigmas have their timesteps from sigma-to-timestep.ts.
 
+import { requireChoice } from '../config/schema.ts';
 import { DiffusionError } from '../errors.ts';
 import { arange, linspace, roundHalfEven } from './grids.ts';
 import type { Precision, Table } from './precision.ts';
@@ -77,7 +78,7 @@ export function fractionalTimesteps(request: SpacingRequest, precision: Precisio
 
 /** Throws CONFIG_INVALID for an unknown spacing. */
 export function requireSpacing(spacing: string): void {
-  if (!(TIMESTEP_SPACINGS as readonly string[]).includes(spacing)) unknownSpacing(spacing);
+  requireChoice('timestep_spacing', spacing, TIMESTEP_SPACINGS);
 }
 
 /** Throws REQUEST_INVALID unless `steps` is an integer from 1 to `most`. */
@@ -113,14 +114,6 @@ function checked(request: SpacingRequest): SpacingRequest {
 }
 
 function choose(spacing: string, choices: Record<string, () => Int32Array>): Int32Array {
-  const make = Object.hasOwn(choices, spacing) ? choices[spacing] : undefined;
-  return make ? make() : unknownSpacing(spacing);
-}
-
-function unknownSpacing(spacing: string): never {
-  throw new DiffusionError(
-    'CONFIG_INVALID',
-    `timestep_spacing is '${spacing}'; choose one of ${TIMESTEP_SPACINGS.join(', ')}.`,
-    { timestep_spacing: spacing },
-  );
+  requireSpacing(spacing);
+  return choices[spacing]!();
 }

@@ -1,7 +1,7 @@
 // The three tables that most schedulers start from, made from a config in one go.
 
 import { alphasCumprod, alphasOf, rescaleZeroTerminalSnr } from './alphas.ts';
-import type { BetaScheduleConfig, BetaScheduleName } from './betas.ts';
+import type { BetaRules, BetaScheduleConfig } from './betas.ts';
 import { betaSchedule } from './betas.ts';
 import type { Precision, Table } from './precision.ts';
 
@@ -16,9 +16,9 @@ export interface TrainingTables {
 export function trainingTables(
   config: BetaScheduleConfig & { readonly rescale_betas_zero_snr?: boolean },
   precision: Precision,
-  accepted?: readonly BetaScheduleName[],
+  rules?: BetaRules,
 ): TrainingTables {
-  const plain = betaSchedule(config, precision, accepted);
+  const plain = betaSchedule(config, precision, rules);
   const betas = config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(plain) : plain;
   const alphas = alphasOf(betas);
   return { betas, alphas, alphasCumprod: alphasCumprod(alphas) };

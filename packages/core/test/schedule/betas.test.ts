@@ -4,6 +4,7 @@ import {
   alphasOf,
   betaSchedule,
   exact64,
+  expBetas,
   rescaleAlphasZeroTerminalSnr,
   rescaleZeroTerminalSnr,
   shiftSnr,
@@ -57,7 +58,7 @@ describe('betaSchedule', () => {
     expect(() => betaSchedule({ ...config, beta_schedule: 'cosine' }, upstream32)).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        message: expect.stringMatching(/'cosine'.*linear, scaled_linear, squaredcos_cap_v2/) as string,
+        message: expect.stringMatching(/"cosine".*linear, scaled_linear, squaredcos_cap_v2/) as string,
       }),
     );
   });
@@ -65,7 +66,7 @@ describe('betaSchedule', () => {
   it('accepts a rarer schedule only where it is listed', () => {
     const exp = { ...config, beta_schedule: 'exp' };
     expect(() => betaSchedule(exp, upstream32)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-    expect(betaSchedule(exp, upstream32, ['exp'])).toHaveLength(1000);
+    expect(betaSchedule(exp, upstream32, { exp: expBetas })).toHaveLength(1000);
   });
 
   it.each([0, -1, 2.5, NaN, Infinity])('refuses %d training timesteps', (count) => {

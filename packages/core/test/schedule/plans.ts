@@ -1,8 +1,10 @@
 // The schedules of a few scheduler classes, put together from core/schedule as their packages do. For the golden tests only.
 
 import {
-  type BetaScheduleName,
+  type BetaRules,
+  COMMON_BETA_RULES,
   clippedTimesteps,
+  expBetas,
   finalSigma,
   flowSigmaOf,
   flowSigmas,
@@ -10,6 +12,7 @@ import {
   fractionalTimesteps,
   innerTimesteps,
   interleave,
+  laplaceBetas,
   logSigmas,
   luSigmas,
   mapTable,
@@ -23,6 +26,7 @@ import {
   respacingOf,
   roundTimesteps,
   shiftSigmas,
+  sigmoidBetas,
   sigmasAtTimesteps,
   solverFlowSigmas,
   stretchToTerminal,
@@ -79,14 +83,12 @@ export interface Plan {
   readonly sigmas: Table;
 }
 
-const ALL_BETAS: readonly BetaScheduleName[] = [
-  'linear',
-  'scaled_linear',
-  'squaredcos_cap_v2',
-  'sigmoid',
-  'laplace',
-  'exp',
-];
+export const ALL_BETAS: BetaRules = {
+  ...COMMON_BETA_RULES,
+  sigmoid: sigmoidBetas,
+  laplace: laplaceBetas,
+  exp: expBetas,
+};
 
 /** betas and alphas_cumprod as the constructor makes them. */
 export function trainingOf(config: Config, precision: Precision): TrainingTables {
