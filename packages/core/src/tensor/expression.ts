@@ -191,6 +191,12 @@ export function viewNode(a: Node, shape: Shape): Node {
   return new Node('view', wanted, a.dtype, [a.op === 'view' ? a.args[0]! : a], NONE, NONE, a.backend);
 }
 
+/** The same value as a node of its own. */
+export function sameNode(a: Node): Node {
+  if (a.op === 'leaf' || a.op === 'host') return new Node('view', a.shape, a.dtype, [a], NONE, NONE, a.backend);
+  return new Node(a.op, a.shape, a.dtype, a.args, a.params, a.layout, a.backend);
+}
+
 export function unsqueezeNode(a: Node, axis: number): Node {
   const at = axisOf(a.shape, axis, 1);
   return viewNode(a, [...a.shape.slice(0, at), 1, ...a.shape.slice(at)]);

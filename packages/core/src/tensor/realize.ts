@@ -3,7 +3,7 @@
 
 import type { Backend, Handle } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import { programFor } from '../program/cache.ts';
+import { loadCut, programFor } from '../program/cache.ts';
 import type { Program, Step } from '../program/program.ts';
 import { defaultBackend, resolveDefaultBackend } from './default-backend.ts';
 import { backendMismatch, commonBackend } from './expression.ts';
@@ -35,6 +35,7 @@ export function realizeStep(roots: readonly Tensor[], options: RealizeOptions = 
   const backend = backendFor(pending, options.backend);
   if (!backend) return resolveDefaultBackend().then(() => realizeStep(roots, options));
   const program = programFor(order, pending, backend);
+  if (!program) return loadCut().then(() => realizeStep(roots, options));
   return new Execution(program, backend).run(order, pending);
 }
 

@@ -12,6 +12,7 @@ import {
   linearNode,
   mulNode,
   reduceNode,
+  sameNode,
   sliceNode,
   transposeNode,
   unaryNode,
@@ -126,7 +127,7 @@ export class Tensor {
 
   /** Float to int32 drops the fraction; anything but 0 is true. */
   cast(dtype: DType): Tensor {
-    return new Tensor(castNode(this.node, dtype));
+    return this.derived(castNode(this.node, dtype));
   }
 
   /** Sum over an axis, which disappears. */
@@ -150,7 +151,7 @@ export class Tensor {
 
   /** The same elements in another shape, without a copy; one size may be -1. */
   reshape(shape: Shape): Tensor {
-    return new Tensor(viewNode(this.node, shape));
+    return this.derived(viewNode(this.node, shape));
   }
 
   unsqueeze(axis: number): Tensor {
@@ -158,7 +159,7 @@ export class Tensor {
   }
 
   slice(axis: number, start: number, length: number): Tensor {
-    return new Tensor(sliceNode(this.node, axis, start, length));
+    return this.derived(sliceNode(this.node, axis, start, length));
   }
 
   /** Dimension i of the result is dimension `permutation[i]` of this tensor. */
@@ -180,6 +181,11 @@ export class Tensor {
   /** Another owner of the same buffer or expression. */
   clone(): Tensor {
     return new Tensor(this.node);
+  }
+
+  /** Where an operation changes nothing, its result is still an expression of its own: it must not share this tensor's buffer unasked. */
+  private derived(node: Node): Tensor {
+    return new Tensor(node === this.value ? sameNode(node) : node);
   }
 
   /** Gives up this tensor's share of its buffer; the last owner frees it. A second call does nothing. */

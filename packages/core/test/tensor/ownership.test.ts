@@ -11,6 +11,7 @@ import {
   realize,
   realizeStep,
   setDefaultBackend,
+  type Tensor,
   tensor,
 } from '../../src/tensor/index.ts';
 
@@ -236,6 +237,43 @@ describe('errors', () => {
     expect(() => realizeStep([x.add(NaN).clamp(0, 1)], { requireFinite })).toThrow('bad NaN');
     expect(realizeStep([x.mul(1e38).clamp(-Infinity, Infinity)], { requireFinite })).toBeUndefined();
     expect(live(backend)).toBe(1);
+  });
+});
+
+describe('an operation that changes nothing', () => {
+  const operations = {
+    cast: (x: Tensor) => x.cast('float32'),
+    reshape: (x: Tensor) => x.reshape([2]),
+    slice: (x: Tensor) => x.slice(0, 0, 2),
+  };
+
+  it.each(Object.entries(operations))('%s: its result does not keep the buffer of its argument alive', async (_, same) => {
+    const backend = createReferenceBackend();
+    const x = await vector(backend, 1, 2).realize();
+    const y = same(x);
+    x.dispose();
+    expect(live(backend)).toBe(0);
+    await expect(y.realize()).rejects.toEqual(code('DISPOSED'));
+  });
+
+  it.each(Object.entries(operations))('%s of an expression: one dispose frees the result', async (_, same) => {
+    const backend = createReferenceBackend();
+    const x = await vector(backend, 1, 2).realize();
+    const y = await same(x.mul(2)).realize();
+    x.dispose();
+    expect(Array.from(await y.data())).toEqual([2, 4]);
+    y.dispose();
+    expect(live(backend)).toBe(0);
+  });
+
+  it.each(Object.entries(operations))('%s: once realised, it has a share of its own', async (_, same) => {
+    const backend = createReferenceBackend();
+    const x = await vector(backend, 1, 2).realize();
+    const y = await same(x).realize();
+    x.dispose();
+    expect(Array.from(await y.data())).toEqual([1, 2]);
+    y.dispose();
+    expect(live(backend)).toBe(0);
   });
 });
 
