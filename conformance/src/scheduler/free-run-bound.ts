@@ -1,8 +1,8 @@
 // How far a free run may end from upstream's. A run cannot be held to more than its steps are: each may err by its own bound, and what the
 // method itself makes of an early error is no fault of the subject.
 
-import type { AnySchema, BetaScheduleConfig, BetaScheduleName, ConfigObject, Table } from '@unnoise/core';
-import { trainingTables, upstream32 } from '@unnoise/core';
+import type { AnySchema, BetaScheduleConfig, ConfigObject, Table } from '@unnoise/core';
+import { COMMON_BETA_RULES, trainingTables, upstream32 } from '@unnoise/core';
 import type { GoldenSteps } from '../golden/format.ts';
 import type { GoldenTensors } from '../golden/source.ts';
 import { FREE_RUN, HALF_FREE_RUN, STEP, noted } from '../tolerances.ts';
@@ -51,9 +51,9 @@ function alphaBySigma({ config, expect, first }: GoldenSteps): AlphaAfter | unde
   };
 }
 
-/** From the training schedule, at the timestep of the step after; 1 at the end. */
+/** From the training schedule, at the timestep of the step after; 1 at the end, and for schedules that only few classes know. */
 function alphaByTimestep({ expect }: GoldenSteps, config: ConfigObject): AlphaAfter {
-  if (typeof config['beta_schedule'] !== 'string') return () => 1;
-  const table: Table = trainingTables(config as unknown as BetaScheduleConfig, upstream32, [config['beta_schedule'] as BetaScheduleName]).alphasCumprod;
+  if (!(String(config['beta_schedule']) in COMMON_BETA_RULES)) return () => 1;
+  const table: Table = trainingTables(config as unknown as BetaScheduleConfig, upstream32).alphasCumprod;
   return (i) => Math.sqrt(table.at(expect.steps[i + 1]?.t ?? Number.NaN) ?? 1);
 }
