@@ -19,6 +19,7 @@ RECIPES = {
     "ddim": "DDIMScheduler",
     "ddpm": "DDPMScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
+    "euler_ancestral_discrete": "EulerAncestralDiscreteScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
     "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
     "heun_discrete": "HeunDiscreteScheduler",
@@ -30,6 +31,7 @@ RECIPES = {
 # Further files of a recipe.
 PARTS = {
     "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
+    "euler_ancestral_discrete": ["k_style"],
     "heun_discrete": ["k_style"],
     "swap": ["swap_configs"],
     "unipc_multistep": ["unipc_multistep_calls"],

@@ -16,6 +16,7 @@ import {
   SchedulerMixin,
   betaFields,
   field,
+  inFloat32,
   kStylePlan,
   predictAtSigma,
   sigmaScheduleFields,
@@ -100,8 +101,7 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
   }
 
   protected override rule({ k, x: sample, out, options, normal }: StepContext<EulerRow>): StepResult {
-    // as upstream, so a float16 run gives its x0 in float32
-    const x = sample.dtype === 'float32' ? sample : sample.cast('float32');
+    const x = inFloat32(sample);
     const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options;
     const { round } = this.precision;
     const churned = sTmin <= k.sigma && k.sigma <= sTmax;

@@ -9,7 +9,7 @@ export type { DistilledConfig, DistilledPlan } from './distilled.ts';
 export type { ExplainOptions } from './explain.ts';
 export { extrapolated, requireDataForFlow, timestepsNotSet } from './extrapolated.ts';
 export type { Extrapolated, ExtrapolationConfig, PredictionRow } from './extrapolated.ts';
-export { kStylePlan, scaleAtSigma } from './k-style-plan.ts';
+export { inFloat32, kStylePlan, scaleAtSigma } from './k-style-plan.ts';
 export type { KStylePlan, KStyleSchedule } from './k-style-plan.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { ConfigSource, HubClient, LoadOptions, UrlLike } from './load.ts';

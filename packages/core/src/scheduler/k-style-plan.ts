@@ -1,7 +1,8 @@
-// What the plans of Euler and its relatives share: x = x0 + sigma eps, of which the model sees x / sqrt(sigma^2 + 1).
+// What Euler and its relatives share: x = x0 + sigma eps, of which the model sees x / sqrt(sigma^2 + 1).
 
 import type { Table } from '../schedule/index.ts';
 import { indexForTimestep } from '../schedule/index.ts';
+import type { Tensor } from '../tensor/index.ts';
 import type { NoiseLevel, Plan } from './types.ts';
 
 /** The schedule that a k-style scheduler steps through. */
@@ -32,6 +33,11 @@ export function kStylePlan(schedule: KStyleSchedule, config: { readonly timestep
     inputScale: (index) => scaleAtSigma(at(index)),
     noiseLevel: (index): NoiseLevel => ({ signal: 1, noise: at(index) }),
   };
+}
+
+/** The sample in float32, where upstream computes so: the x0 of a float16 run is then float32 too. */
+export function inFloat32(x: Tensor): Tensor {
+  return x.dtype === 'float32' ? x : x.cast('float32');
 }
 
 /** The factor that brings x0 + sigma eps to unit size. */

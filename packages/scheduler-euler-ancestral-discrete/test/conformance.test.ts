@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { EulerAncestralDiscreteScheduler } from '../src/index.ts';
+
+testScheduler(EulerAncestralDiscreteScheduler);
