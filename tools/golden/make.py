@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 RECIPES = {
     "ddim": "DDIMScheduler",
     "ddpm": "DDPMScheduler",
+    "deis_multistep": "DEISMultistepScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "euler_ancestral_discrete": "EulerAncestralDiscreteScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
@@ -25,11 +26,13 @@ RECIPES = {
     "heun_discrete": "HeunDiscreteScheduler",
     "unipc_multistep": "UniPCMultistepScheduler",
     "lcm": "LCMScheduler",
+    "pndm": "PNDMScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
     "swap": "swap",
 }
 # Further files of a recipe.
 PARTS = {
+    "deis_multistep": ["deis_multistep_calls"],
     "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
     "euler_ancestral_discrete": ["k_style"],
     "heun_discrete": ["k_style"],

@@ -1,3 +1,4 @@
+export { ADAMS_BASHFORTH_STEPS, adamsBashforth } from './adams-bashforth.ts';
 export { DIFFUSERS_VERSION } from './convert.ts';
 export {
   DISTILLED_REQUEST_KEYS,

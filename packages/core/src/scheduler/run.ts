@@ -137,8 +137,9 @@ export class Run<K = unknown> {
   }
 
   async #realized(index: number, timestep: number, x: Tensor, out: Tensor, options: StepOptions): Promise<StepResult> {
-    const k = this.plan.row(index, timestep);
-    const context = stepContext({ k, index, x, out, carry: this.#carry, options });
+    const call = this.plan.countsCalls ? index - (this.#begin ?? 0) : index;
+    const k = this.plan.row(call, timestep);
+    const context = stepContext({ k, index: call, x, out, carry: this.#carry, options });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result, out);

@@ -62,6 +62,8 @@ export interface Plan<K> {
   readonly initNoiseSigma: number;
   /** The float64 coefficients of one step. Index-addressed schedulers ignore `timestep`, timestep-addressed ones ignore `index`. */
   row(index: number, timestep: number): K;
+  /** True where a row goes by the number of calls since the run began, wherever that was (PNDM). */
+  readonly countsCalls?: boolean;
   /** Position of a timestep; absent for timestep-addressed schedulers. Throws TIMESTEP_NOT_IN_PLAN where upstream does. */
   indexOf?(timestep: number): number;
   /** Factor that scaleModelInput applies; 1 when absent. */

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { PNDMScheduler } from './index.ts';
+
+registry.add(PNDMScheduler);
