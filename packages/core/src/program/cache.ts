@@ -3,6 +3,7 @@
 
 import type { Backend } from '../backend.ts';
 import type { Node } from '../tensor/node.ts';
+import { whole } from './capability.ts';
 import { lowerTrace } from './lower.ts';
 import type { Program } from './program.ts';
 
@@ -20,14 +21,22 @@ const parts: Signature = [];
 let length = 0;
 let hash = 0;
 
-/** `lower` for a traced graph, cached. */
-export function programFor(order: readonly Node[], roots: readonly Node[], backend: Backend): Program {
+let cut = whole;
+
+/** Loads what cuts groups, of which most programs have no need. */
+export async function loadCut(): Promise<void> {
+  ({ cut } = await import('./cut.ts'));
+}
+
+/** `lower` for a traced graph, cached. Undefined where it waits for `loadCut`. */
+export function programFor(order: readonly Node[], roots: readonly Node[], backend: Backend): Program | undefined {
   sign(order, roots);
   let cache = caches.get(backend);
   if (!cache) caches.set(backend, (cache = new Map()));
   const entries = cache.get(hash) ?? [];
   for (const [signature, program] of entries) if (isSigned(signature)) return program;
-  const program = lowerTrace(order, roots, backend.capabilities);
+  const program = lowerTrace(order, roots, backend.capabilities, cut);
+  if (!program) return undefined;
   if (cache.size >= LIMIT) cache.clear();
   cache.set(hash, [...entries, [parts.slice(0, length), program]]);
   return program;

@@ -1,4 +1,4 @@
-// What a backend has declared: the check of one node, and the cut of a fused group into kernels that the backend can take.
+// What a backend has declared, and whether a node and a fused group are within it.
 
 import type { Capabilities } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
@@ -31,42 +31,20 @@ export function checkDeclared({ op, dtype }: Node, { ops, dtypes }: Capabilities
   throw new DiffusionError('OP_UNSUPPORTED', message, { op, ops });
 }
 
-/** Cuts `ops` into kernels, each the longest that the limits allow. `escaping` values are needed outside the group. */
-export function cut(ops: readonly FusedOp[], escaping: ReadonlySet<number>, limits: Capabilities): readonly Chunk[] {
-  const lastUse = new Map(ops.flatMap(({ args }, at) => args.map((id) => [id, at])));
-  const isOutput = (id: number, end: number): boolean => escaping.has(id) || lastUse.get(id)! >= end;
-  const chunks: Chunk[] = [];
-  for (let start = 0, end = 0; start < ops.length; start = end) {
-    end = longestEnd(ops, start, isOutput, limits);
-    const part = ops.slice(start, end);
-    const made = new Set(part.map(({ id }) => id));
-    const inputs = new Set(part.flatMap(({ args }) => args).filter((id) => !made.has(id)));
-    chunks.push({ ops: part, inputs: [...inputs], outputs: [...made].filter((id) => isOutput(id, end)) });
-  }
-  return chunks;
+/** `ops` as one kernel. A value is an output where `isOutput` says so, an input where it is made elsewhere. */
+export function chunkOf(ops: readonly FusedOp[], isOutput: (id: number) => boolean): Chunk {
+  const made = new Set(ops.map(({ id }) => id));
+  const inputs = new Set(ops.flatMap(({ args }) => args).filter((id) => !made.has(id)));
+  return { ops, inputs: [...inputs], outputs: [...made].filter(isOutput) };
 }
 
-type IsOutput = (id: number, end: number) => boolean;
+/** How a group becomes kernels; undefined where it cannot. `escaping` values are needed outside the group. */
+export type Cut = (ops: readonly FusedOp[], escaping: ReadonlySet<number>, limits: Capabilities) => Chunks | undefined;
+export type Chunks = readonly Chunk[];
 
-/** Where the longest kernel from `start` ends. One more operation may need fewer buffers, so the search goes on past a bad end. */
-function longestEnd(ops: readonly FusedOp[], start: number, isOutput: IsOutput, limits: Capabilities): number {
-  const { maxOps, maxBuffers } = limits;
-  const inputs = new Set<number>();
-  const outputs = new Set<number>();
-  const made = new Set<number>();
-  let best = start;
-  for (let end = start + 1; end <= Math.min(ops.length, start + maxOps) && inputs.size < maxBuffers; end++) {
-    const { id, args } = ops[end - 1]!;
-    made.add(id);
-    outputs.add(id);
-    for (const arg of args) {
-      if (!made.has(arg)) inputs.add(arg);
-      else if (!isOutput(arg, end)) outputs.delete(arg);
-    }
-    if (inputs.size + outputs.size <= maxBuffers) best = end;
-  }
-  if (best > start) return best;
-  const { fn } = ops[start]!;
-  const message = `'${fn}' alone needs more buffers than the ${maxBuffers} that one kernel of this backend may use`;
-  throw new DiffusionError('OP_UNSUPPORTED', message, { op: fn, maxBuffers });
-}
+/** The group as one kernel, if it is within the limits. Most are; ./cut.ts is loaded for the first that is not. */
+export const whole: Cut = (ops, escaping, { maxOps, maxBuffers }) => {
+  const chunk = chunkOf(ops, (id) => escaping.has(id));
+  const buffers = chunk.inputs.length + chunk.outputs.length;
+  return ops.length <= maxOps && buffers <= maxBuffers ? [chunk] : undefined;
+};

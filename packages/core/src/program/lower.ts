@@ -7,28 +7,31 @@ import type { Node } from '../tensor/node.ts';
 import { aroundAxis, collapse } from '../tensor/shape.ts';
 import { trace } from '../tensor/trace.ts';
 import type { DType, Shape } from '../tensor/types.ts';
-import { checkDeclared, type Chunk, cut, type FusedOp } from './capability.ts';
+import { checkDeclared, type Chunk, type Chunks, type Cut, type FusedOp } from './capability.ts';
+import { cut } from './cut.ts';
 import { groupingOf, isMap, isSource } from './grouping.ts';
 import { intern } from './intern.ts';
 import type { Kernel, MapOp, ReduceOp } from './kernel.ts';
 import type { Program, Step } from './program.ts';
 
 /** The program that computes `roots`. Errors: OP_UNSUPPORTED, DTYPE_UNSUPPORTED. */
-export function lower(roots: readonly Node[], capabilities: Capabilities): Program {
-  return lowerTrace(trace(roots), roots, capabilities);
+export function lower(roots: Nodes, capabilities: Capabilities): Program {
+  return lowerTrace(trace(roots), roots, capabilities, cut)!;
 }
 
-/** `lower` for a graph that has just been traced. */
-export function lowerTrace(order: readonly Node[], roots: readonly Node[], capabilities: Capabilities): Program {
+/** `lower` for a graph that has just been traced. Undefined where a group has to be cut and `by` cannot. */
+export function lowerTrace(order: Nodes, roots: Nodes, capabilities: Capabilities, by: Cut): Program | undefined {
   for (const node of order) checkDeclared(node, capabilities);
   const { groups, escaping } = groupingOf(order, roots);
-  const lowering = new Lowering(order, escaping, capabilities);
+  const lowering = new Lowering(order, capabilities);
   for (const group of groups) {
-    if (isMap(group[0]!)) lowering.lowerMap(group, group[0]!.shape);
-    else lowering.lowerLayout(group[0]!);
+    if (!isMap(group[0]!)) lowering.lowerLayout(group[0]!);
+    else if (!lowering.lowerMap(group, (ops) => by(ops, escaping, capabilities))) return undefined;
   }
   return lowering.program(roots);
 }
+
+type Nodes = readonly Node[];
 
 /** A value while lowering: a node's, or one that lowering adds. Its id is its place in the list of values. */
 interface Value {
@@ -46,73 +49,73 @@ interface Value {
 const ONE = 0;
 
 class Lowering {
-  private readonly escaping: ReadonlySet<number>;
-  private readonly capabilities: Capabilities;
   /** Inputs of one kernel beside its output; at least two, or sums could not be split. */
-  private readonly mostInputs: number;
-  private readonly values: Value[];
-  private readonly sources: readonly number[];
-  private readonly steps: Omit<Step, 'frees'>[] = [];
-  private slots = 0;
+  readonly #mostInputs: number;
+  readonly #values: Value[];
+  readonly #sources: readonly number[];
+  readonly #steps: Omit<Step, 'frees'>[] = [];
+  #slots = 0;
 
-  constructor(order: readonly Node[], escaping: ReadonlySet<number>, capabilities: Capabilities) {
-    this.escaping = escaping;
-    this.capabilities = capabilities;
-    this.mostInputs = Math.max(2, capabilities.maxBuffers - 1);
-    this.values = valuesOf(order);
-    this.sources = order.filter(isSource).map((node) => node.index);
-    for (const id of this.sources) this.values[id]!.slot = this.slots++;
+  constructor(order: Nodes, { maxBuffers }: Capabilities) {
+    this.#mostInputs = Math.max(2, maxBuffers - 1);
+    this.#values = valuesOf(order);
+    this.#sources = order.filter(isSource).map((node) => node.index);
+    for (const id of this.#sources) this.#values[id]!.slot = this.#slots++;
   }
 
-  program(roots: readonly Node[]): Program {
-    const results = roots.map((root) => this.slotOf(root.index));
-    return { sources: this.sources, steps: withFrees(this.steps, results), results };
+  program(roots: Nodes): Program {
+    const results = roots.map((root) => this.#slotOf(root.index));
+    return { sources: this.#sources, steps: withFrees(this.#steps, results), results };
   }
 
-  lowerMap(group: readonly Node[], shape: Shape): void {
+  /** False where `cut` cannot make kernels of the group. */
+  lowerMap(group: Nodes, cut: (ops: readonly FusedOp[]) => Chunks | undefined): boolean {
+    const { shape } = group[0]!;
     const ops: FusedOp[] = [];
     const constants = new Map<number, number>();
     for (const { index: id, op, dtype, args } of group) {
-      const ids = args.map((arg) => (isConstant(arg) ? this.constant(arg.index, shape, ops, constants) : arg.index));
-      this.pushOp({ id, fn: op as MapOp, dtype, args: ids, params: this.values[id]!.params }, ops);
+      const ids = args.map((arg) => (isConstant(arg) ? this.#constant(arg.index, shape, ops, constants) : arg.index));
+      this.#pushOp({ id, fn: op as MapOp, dtype, args: ids, params: this.#values[id]!.params }, ops);
     }
-    for (const chunk of cut(ops, this.escaping, this.capabilities)) this.emitMap(chunk, shape);
+    const chunks = cut(ops);
+    for (const chunk of chunks ?? []) this.#emitMap(chunk, shape);
+    return chunks !== undefined;
   }
 
   /** The value that a constant has in this group. */
-  private constant(id: number, shape: Shape, ops: FusedOp[], known: Map<number, number>): number {
-    const { dtype, params } = this.values[id]!;
-    const copy = known.get(id) ?? this.addValue(shape, dtype);
+  #constant(id: number, shape: Shape, ops: FusedOp[], known: Map<number, number>): number {
+    const { dtype, params } = this.#values[id]!;
+    const copy = known.get(id) ?? this.#addValue(shape, dtype);
     if (!known.has(id)) ops.push({ id: copy, fn: 'linear', dtype, args: [], params });
     known.set(id, copy);
     return copy;
   }
 
   /** A sum of more terms than one kernel may read becomes partial sums. Going on with coefficient 1 keeps every rounding. */
-  private pushOp(op: FusedOp, ops: FusedOp[]): void {
-    const most = this.mostInputs;
+  #pushOp(op: FusedOp, ops: FusedOp[]): void {
+    const most = this.#mostInputs;
     if (op.fn !== 'linear' || op.args.length <= most) return void ops.push(op);
     const dtype = op.dtype === 'float16' ? 'float32' : op.dtype;
-    const id = this.addValue(this.values[op.id]!.shape, dtype);
+    const id = this.#addValue(this.#values[op.id]!.shape, dtype);
     ops.push({ id, fn: 'linear', dtype, args: op.args.slice(0, most), params: op.params.slice(0, most) });
-    this.pushOp({ ...op, args: [id, ...op.args.slice(most)], params: [ONE, ...op.params.slice(most)] }, ops);
+    this.#pushOp({ ...op, args: [id, ...op.args.slice(most)], params: [ONE, ...op.params.slice(most)] }, ops);
   }
 
-  private emitMap({ ops, inputs, outputs }: Chunk, shape: Shape): void {
+  #emitMap({ ops, inputs, outputs }: Chunk, shape: Shape): void {
     const place = new Map([...inputs, ...ops.map((op) => op.id)].map((id, i) => [id, i]));
     const params: number[] = [];
-    const shapes = inputs.map((id) => this.values[id]!.shape);
+    const shapes = inputs.map((id) => this.#values[id]!.shape);
     const { sizes, dims } = collapse(shape, shapes);
     const kernel = intern({
       kind: 'map',
-      inputs: inputs.map((id, i) => ({ dtype: this.values[id]!.dtype, dims: dims[i]! })),
-      outputs: outputs.map((id) => ({ dtype: this.values[id]!.dtype, value: place.get(id)! })),
+      inputs: inputs.map((id, i) => ({ dtype: this.#values[id]!.dtype, dims: dims[i]! })),
+      outputs: outputs.map((id) => ({ dtype: this.#values[id]!.dtype, value: place.get(id)! })),
       ops: ops.map(({ fn, dtype, ...op }) => {
         const args = op.args.map((id) => place.get(id)!);
         return { fn, args, params: op.params.map((number) => params.push(number) - 1), dtype };
       }),
     });
-    this.emit({ kernel, inputs, outputs, sizes, params });
+    this.#emit({ kernel, inputs, outputs, sizes, params });
   }
 
   lowerLayout({ op, layout, args, shape, index }: Node): void {
@@ -120,52 +123,52 @@ class Lowering {
     const given = args[0]!.shape;
     const [axis, start] = layout as [number, number];
     const around = aroundAxis(given, axis);
-    if (op === 'concat') this.lowerConcat(from, index, axis);
-    else if (op === 'transpose') this.emitLayout({ kind: op }, from, index, [...given, ...layout]);
-    else if (op === 'slice') this.emitLayout({ kind: op }, from, index, [...around, start, shape[axis]!]);
-    else if (op === 'argmax') this.emitLayout({ kind: op }, from, index, around);
-    else this.emitLayout({ kind: 'reduce', reduce: op as ReduceOp }, from, index, around);
+    if (op === 'concat') this.#lowerConcat(from, index, axis);
+    else if (op === 'transpose') this.#emitLayout({ kind: op }, from, index, [...given, ...layout]);
+    else if (op === 'slice') this.#emitLayout({ kind: op }, from, index, [...around, start, shape[axis]!]);
+    else if (op === 'argmax') this.#emitLayout({ kind: op }, from, index, around);
+    else this.#emitLayout({ kind: 'reduce', reduce: op as ReduceOp }, from, index, around);
   }
 
-  private lowerConcat(parts: readonly number[], to: number, axis: number): void {
-    const most = this.mostInputs;
-    const { shape, dtype } = this.values[to]!;
-    const lengths = parts.map((id) => this.values[id]!.shape[axis]!);
+  #lowerConcat(parts: readonly number[], to: number, axis: number): void {
+    const most = this.#mostInputs;
+    const { shape, dtype } = this.#values[to]!;
+    const lengths = parts.map((id) => this.#values[id]!.shape[axis]!);
     if (parts.length > most) {
       const joined = lengths.slice(0, most).reduce((sum, size) => sum + size);
-      const id = this.addValue(shape.with(axis, joined), dtype);
-      this.lowerConcat(parts.slice(0, most), id, axis);
-      return this.lowerConcat([id, ...parts.slice(most)], to, axis);
+      const id = this.#addValue(shape.with(axis, joined), dtype);
+      this.#lowerConcat(parts.slice(0, most), id, axis);
+      return this.#lowerConcat([id, ...parts.slice(most)], to, axis);
     }
     const [outer, , inner] = aroundAxis(shape, axis);
-    this.emitLayout({ kind: 'concat' }, parts, to, [outer, inner, ...lengths]);
+    this.#emitLayout({ kind: 'concat' }, parts, to, [outer, inner, ...lengths]);
   }
 
-  private emitLayout(what: Pick<Kernel, 'kind' | 'reduce'>, from: readonly number[], to: number, sizes: Shape): void {
-    const inputs = from.map((id) => ({ dtype: this.values[id]!.dtype, dims: [] }));
-    const outputs = [{ dtype: this.values[to]!.dtype, value: 0 }];
+  #emitLayout(what: Pick<Kernel, 'kind' | 'reduce'>, from: readonly number[], to: number, sizes: Shape): void {
+    const inputs = from.map((id) => ({ dtype: this.#values[id]!.dtype, dims: [] }));
+    const outputs = [{ dtype: this.#values[to]!.dtype, value: 0 }];
     const kernel = intern({ ...what, inputs, outputs, ops: [] });
-    this.emit({ kernel, inputs: from, outputs: [to], sizes, params: [] });
+    this.#emit({ kernel, inputs: from, outputs: [to], sizes, params: [] });
   }
 
   /** Adds a step whose inputs and outputs are given as values. */
-  private emit(step: Omit<Step, 'frees'>): void {
-    const inputs = step.inputs.map((id) => this.slotOf(id));
-    const outputs = step.outputs.map((id) => (this.values[id]!.slot = this.slots++));
-    this.steps.push({ ...step, inputs, outputs });
+  #emit(step: Omit<Step, 'frees'>): void {
+    const inputs = step.inputs.map((id) => this.#slotOf(id));
+    const outputs = step.outputs.map((id) => (this.#values[id]!.slot = this.#slots++));
+    this.#steps.push({ ...step, inputs, outputs });
   }
 
-  private slotOf(id: number): number {
-    const { slot, base } = this.values[id]!;
-    return base === undefined ? slot! : this.slotOf(base);
+  #slotOf(id: number): number {
+    const { slot, base } = this.#values[id]!;
+    return base === undefined ? slot! : this.#slotOf(base);
   }
 
-  private addValue(shape: Shape, dtype: DType): number {
-    return this.values.push({ shape, dtype, params: [] }) - 1;
+  #addValue(shape: Shape, dtype: DType): number {
+    return this.#values.push({ shape, dtype, params: [] }) - 1;
   }
 }
 
-function valuesOf(order: readonly Node[]): Value[] {
+function valuesOf(order: Nodes): Value[] {
   let place = ONE + 1;
   return order.map(({ op, shape, dtype, args, params }) => {
     const value = { shape, dtype, params: params.map(() => place++) };
