@@ -27,13 +27,11 @@ import {
   extrapolated,
   field,
   flowSigmasFields,
-  indexForTimestepOrLast,
-  lambdaLevel,
   requireDataForFlow,
   sigmaScheduleFields,
+  solverPlan,
   spacingFields,
   thresholdingFields,
-  timestepsNotSet,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import { DpmSchedules } from './schedule.ts';
@@ -142,19 +140,12 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
 
   protected override plan(request?: PlanRequest): Plan<DpmRow> {
     const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
-    const { timesteps, sigmas } = schedule;
-    const level = (index: number): LambdaLevel => lambdaLevel(sigmas[index] ?? Number.NaN, this.config.use_flow_sigmas);
-    return {
-      ...schedule,
-      initNoiseSigma: 1,
-      ...(request && { numInferenceSteps: timesteps.length }),
-      indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
-      row: (index) => {
-        if (!request) throw timestepsNotSet(this.class.className);
-        return this.#row(schedule, level, index);
-      },
-      noiseLevel: (index) => ({ signal: level(index).alpha, noise: level(index).sigma }),
-    };
+    return solverPlan(schedule, {
+      className: this.class.className,
+      flow: this.config.use_flow_sigmas,
+      set: request !== undefined,
+      row: (index, level) => this.#row(schedule, level, index),
+    });
   }
 
   #row({ timesteps, sigmas }: SolverSchedule, level: (index: number) => LambdaLevel, index: number): DpmRow {

@@ -30,13 +30,11 @@ import {
   extrapolated,
   field,
   flowSigmasFields,
-  indexForTimestepOrLast,
-  lambdaLevel,
   requireDataForFlow,
   sigmaScheduleFields,
+  solverPlan,
   spacingFields,
   thresholdingFields,
-  timestepsNotSet,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import type { Predictor } from './predictor.ts';
@@ -146,29 +144,26 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
 
   protected override plan(request?: PlanRequest): Plan<UniPCRow> {
     const schedule = request ? this.#schedules.of(request) : this.#schedules.training();
-    const { timesteps, sigmas } = schedule;
     const { solver_p: other, use_flow_sigmas: flow } = this.config;
-    const predictor = request && other ? predictorOf(other, timesteps) : undefined;
-    return {
-      ...schedule,
-      initNoiseSigma: 1,
-      ...(request && { numInferenceSteps: timesteps.length }),
-      indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
-      row: (index) => {
-        if (!request) throw timestepsNotSet(this.class.className);
-        if (sigmas[index + 1] === 0 && !predictor) this.#checkEnd(index);
-        return this.#row(schedule, predictor, index);
+    const predictor = request && other ? predictorOf(other, schedule.timesteps) : undefined;
+    return solverPlan(schedule, {
+      className: this.class.className,
+      flow,
+      set: request !== undefined,
+      row: (index, level) => {
+        if (schedule.sigmas[index + 1] === 0 && !predictor) this.#checkEnd(index);
+        return this.#row(schedule, level, predictor, index);
       },
-      noiseLevel: (index) => {
-        const { alpha, sigma } = lambdaLevel(sigmas[index] ?? Number.NaN, flow);
-        return { signal: alpha, noise: sigma };
-      },
-    };
+    });
   }
 
-  #row({ timesteps, sigmas }: SolverSchedule, predictor: Predictor | undefined, index: number): UniPCRow {
-    const { use_flow_sigmas: flow, solver_order: most, disable_corrector: disabled } = this.config;
-    const level = (i: number): LambdaLevel => lambdaLevel(sigmas[i] ?? Number.NaN, flow);
+  #row(
+    { timesteps, sigmas }: SolverSchedule,
+    level: (index: number) => LambdaLevel,
+    predictor: Predictor | undefined,
+    index: number,
+  ): UniPCRow {
+    const { solver_order: most, disable_corrector: disabled } = this.config;
     const count = Math.min(index + 2, most + 2);
     return {
       rawSigma: sigmas[index] ?? Number.NaN,
@@ -216,14 +211,14 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
 
   #predicted({ order, levels }: UniPCRow, sample: Tensor, m0: Tensor, past: readonly Tensor[]): Tensor {
     const count = Math.min(order - 1, past.length);
-    const [t, s, ...seen] = levels as [LambdaLevel, LambdaLevel];
+    const [t, s, ...seen] = levels as [LambdaLevel, LambdaLevel, ...LambdaLevel[]];
     return combined(sample, m0, past.slice(0, count), this.#weights(t, s, seen.slice(0, count)));
   }
 
   /** The step before once more, now that the output at its end is known. */
   #corrected({ orderBefore, levels }: UniPCRow, last: Tensor, [m0, ...past]: readonly Tensor[], m: Tensor): Tensor {
     const count = Math.min(orderBefore - 1, past.length);
-    const [, t, s, ...seen] = levels as [LambdaLevel, LambdaLevel, LambdaLevel];
+    const [, t, s, ...seen] = levels as [LambdaLevel, LambdaLevel, LambdaLevel, ...LambdaLevel[]];
     return combined(last, m0!, [...past.slice(0, count), m], this.#weights(t, s, [...seen.slice(0, count), t]));
   }
 

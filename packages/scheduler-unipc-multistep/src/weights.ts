@@ -2,7 +2,7 @@
 // float32, where they lose digits when steps are many.
 
 import type { LambdaLevel } from '@unnoise/core';
-import { factorial, phiLessLimit, solveLinear } from '@unnoise/core';
+import { exponentialWeights } from '@unnoise/core';
 
 /** bh1: B(z) = z. bh2: B(z) = e^z - 1. */
 export type SolverType = 'bh1' | 'bh2';
@@ -28,21 +28,16 @@ export function weightsOf(t: LambdaLevel, s: LambdaLevel, seen: readonly LambdaL
   const h = t.lambda - s.lambda;
   const z = how.data ? -h : h;
   const gain = how.data ? t.alpha : t.sigma;
-  const b = how.solver === 'bh1' ? z : Math.expm1(z);
   const nodes = seen.map((level) => (level === t ? 1 : (level.lambda - s.lambda) / h)); // 1 even where h is 0
+  // as in the paper, one difference weighs half of B; more are solved for, and B cancels
+  const weights = nodes.length === 1 ? nodes.map((r) => bOf(how.solver, z) / 2 / r) : exponentialWeights(nodes, z);
   return {
     x: how.data ? t.sigma / s.sigma : t.alpha / s.alpha,
     m0: -gain * Math.expm1(z),
-    differences: rhos(nodes, z, b).map((rho, k) => (-gain * b * rho) / (nodes[k] ?? Number.NaN)),
+    differences: weights.map((weight) => -gain * weight),
   };
 }
 
-/** rho with sum_k rho_k r_k^(i-1) = i! (phi_i(z) - 1/i!) / B for i = 1, 2, ...; as in the paper, 1/2 where there is only one. */
-function rhos(nodes: readonly number[], z: number, b: number): readonly number[] {
-  if (nodes.length === 1) return [0.5];
-  const rows = nodes.map((_, i) => nodes.map((r) => r ** i));
-  return solveLinear(
-    rows,
-    nodes.map((_, i) => (factorial(i + 1) * phiLessLimit(i + 1, z)) / b),
-  );
+function bOf(solver: SolverType, z: number): number {
+  return solver === 'bh1' ? z : Math.expm1(z);
 }

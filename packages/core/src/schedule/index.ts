@@ -25,7 +25,9 @@ export * from './ays.ts';
 export * from './distillation.ts';
 // The weights of multistep solvers.
 export * from './phi.ts';
+export * from './lagrange.ts';
 export * from './linear-system.ts';
+export * from './exponential-weights.ts';
 // What is asked of it.
 export * from './custom.ts';
 export * from './lookup.ts';

@@ -1,6 +1,6 @@
 // What the DPM-Solver family, DEIS and UniPC extrapolate: x0 or eps, made from the model's output. Their updates live in their packages.
 
-import type { ThresholdingConfig } from '../config/fragments.ts';
+import type { ThresholdingConfig } from '../config/thresholding-fields.ts';
 import { DiffusionError } from '../errors.ts';
 import type { AlphaSigma } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
@@ -59,13 +59,5 @@ export function requireDataForFlow(type: string, data: boolean, setting: string)
   throw new DiffusionError(
     'CONFIG_CONFLICT',
     `prediction_type flow_prediction cannot be used with ${setting}, which extrapolates the noise. Use a solver of x0.`,
-  );
-}
-
-/** The error of a step before setTimesteps, for schedulers that have no schedule by themselves. */
-export function timestepsNotSet(className: string): DiffusionError {
-  return new DiffusionError(
-    'TIMESTEPS_NOT_SET',
-    `${className}: the schedule is not known. Call setTimesteps before step.`,
   );
 }
