@@ -27,7 +27,7 @@ export function defaultedKeys(config: ConfigObject): readonly string[] {
 /** The frozen config of a new scheduler: defaults, then what was given, then hidden keys of other classes. */
 export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: ConfigObject = {}): Readonly<C> {
   checkObject(owner.className, given);
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const present = underCurrentNames(owner, given);
   checkConfig(owner.className, owner.schema, present);
   const keys = Object.keys(owner.schema);
   const values = keys.map((key) => [key, key in present ? present[key] : owner.schema[key]?.default]);
@@ -37,6 +37,15 @@ export function buildConfig<C>(owner: ConfigOwner, given: ConfigObject, hidden: 
     enumerable: false,
   });
   return Object.freeze(config) as Readonly<C>;
+}
+
+/** What was given, deprecated keys renamed. As upstream, those win over the keys that replaced them, unless they are null. */
+function underCurrentNames(owner: ConfigOwner, given: ConfigObject): Record<string, unknown> {
+  const old = owner.deprecatedKeys ?? {};
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  const current = entries.filter(([key]) => !Object.hasOwn(old, key));
+  const deprecated = entries.filter(([key, value]) => Object.hasOwn(old, key) && value !== null);
+  return Object.fromEntries([...current, ...deprecated.map(([key, value]) => [renamed(owner, key), value])]);
 }
 
 /** In Python the keys may be given by position; here they would be lost in silence. */

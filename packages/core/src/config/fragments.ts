@@ -47,32 +47,6 @@ export function spacingFields(spacing: TimestepSpacing): ConfigSchema<SpacingCon
   };
 }
 
-/** Dynamic thresholding of the predicted original sample (Imagen). */
-export interface ThresholdingConfig {
-  readonly thresholding: boolean;
-  readonly dynamic_thresholding_ratio: number;
-  readonly sample_max_value: number;
-}
-
-export const thresholdingFields: ConfigSchema<ThresholdingConfig> = {
-  thresholding: boolean(false, 'Dynamic thresholding of the predicted original sample; for pixel models only.'),
-  dynamic_thresholding_ratio: number(0.995, 'Quantile of the absolute values that becomes the threshold.'),
-  sample_max_value: number(1, 'Largest threshold.'),
-};
-
-/** Re-spacings of the sigmas; at most one may be on. */
-export interface SigmaScheduleConfig {
-  readonly use_karras_sigmas: boolean;
-  readonly use_exponential_sigmas: boolean;
-  readonly use_beta_sigmas: boolean;
-}
-
-export const sigmaScheduleFields: ConfigSchema<SigmaScheduleConfig> = {
-  use_karras_sigmas: boolean(false, 'Karras et al. (2022) sigmas, rho 7.'),
-  use_exponential_sigmas: boolean(false, 'Sigmas evenly spaced in their logarithm.'),
-  use_beta_sigmas: boolean(false, 'Sigmas by the quantiles of Beta(0.6, 0.6); import @unnoise/core/beta-sigmas first.'),
-};
-
 export const PREDICTION_TYPES: readonly PredictionType[] = ['epsilon', 'sample', 'v_prediction'];
 
 export const predictionTypeField: ConfigField<PredictionType> = choice(

@@ -47,6 +47,16 @@ export function requiredNumber(doc: string): ConfigField<number> {
   return { default: Number.NaN, kind: 'number', doc, required: true };
 }
 
+/** The makers of config fields, by the kind of their values. */
+export const field: {
+  readonly number: typeof number;
+  readonly boolean: typeof boolean;
+  readonly choice: typeof choice;
+  readonly optionalNumber: typeof optionalNumber;
+  readonly optionalNumbers: typeof optionalNumbers;
+  readonly requiredNumber: typeof requiredNumber;
+} = { number, boolean, choice, optionalNumber, optionalNumbers, requiredNumber };
+
 const isNumbers = (value: unknown): boolean =>
   ArrayBuffer.isView(value) || (Array.isArray(value) && value.every((entry) => typeof entry === 'number'));
 

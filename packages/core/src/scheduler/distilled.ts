@@ -1,8 +1,10 @@
 // What the schedulers of models distilled to few steps (LCM, TCD) share: their config, and everything of a plan but its rows.
 
-import type { BetaConfig, PredictionType, SpacingConfig, ThresholdingConfig } from '../config/fragments.ts';
-import { betaFields, predictionTypeField, thresholdingFields } from '../config/fragments.ts';
+import type { BetaConfig, PredictionType, SpacingConfig } from '../config/fragments.ts';
+import { betaFields, predictionTypeField } from '../config/fragments.ts';
 import type { ConfigSchema } from '../config/schema.ts';
+import type { ThresholdingConfig } from '../config/thresholding-fields.ts';
+import { thresholdingFields } from '../config/thresholding-fields.ts';
 import { TIMESTEP_SPACINGS, distilledSchedule, indexForTimestep } from '../schedule/index.ts';
 import { boolean, choice, number } from '../config/schema.ts';
 import type { DistillationGrid, DistilledSchedule, Table } from '../schedule/index.ts';

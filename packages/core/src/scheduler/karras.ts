@@ -1,46 +1,27 @@
-// The 15 schedulers of upstream that share a config format: their enum, and the config keys that any of them has.
+// The 15 schedulers of upstream that share a config format, and the config keys that any of them has.
 
-/** Upstream's enum of the schedulers that share a config format, with its numbers. */
-export const KarrasDiffusionSchedulers: {
-  readonly DDIMScheduler: 1;
-  readonly DDPMScheduler: 2;
-  readonly PNDMScheduler: 3;
-  readonly LMSDiscreteScheduler: 4;
-  readonly EulerDiscreteScheduler: 5;
-  readonly HeunDiscreteScheduler: 6;
-  readonly EulerAncestralDiscreteScheduler: 7;
-  readonly DPMSolverMultistepScheduler: 8;
-  readonly DPMSolverSinglestepScheduler: 9;
-  readonly KDPM2DiscreteScheduler: 10;
-  readonly KDPM2AncestralDiscreteScheduler: 11;
-  readonly DEISMultistepScheduler: 12;
-  readonly UniPCMultistepScheduler: 13;
-  readonly DPMSolverSDEScheduler: 14;
-  readonly EDMEulerScheduler: 15;
-} = Object.freeze({
-  DDIMScheduler: 1,
-  DDPMScheduler: 2,
-  PNDMScheduler: 3,
-  LMSDiscreteScheduler: 4,
-  EulerDiscreteScheduler: 5,
-  HeunDiscreteScheduler: 6,
-  EulerAncestralDiscreteScheduler: 7,
-  DPMSolverMultistepScheduler: 8,
-  DPMSolverSinglestepScheduler: 9,
-  KDPM2DiscreteScheduler: 10,
-  KDPM2AncestralDiscreteScheduler: 11,
-  DEISMultistepScheduler: 12,
-  UniPCMultistepScheduler: 13,
-  DPMSolverSDEScheduler: 14,
-  EDMEulerScheduler: 15,
-});
+const NAMES = [
+  'DDIMScheduler',
+  'DDPMScheduler',
+  'PNDMScheduler',
+  'LMSDiscreteScheduler',
+  'EulerDiscreteScheduler',
+  'HeunDiscreteScheduler',
+  'EulerAncestralDiscreteScheduler',
+  'DPMSolverMultistepScheduler',
+  'DPMSolverSinglestepScheduler',
+  'KDPM2DiscreteScheduler',
+  'KDPM2AncestralDiscreteScheduler',
+  'DEISMultistepScheduler',
+  'UniPCMultistepScheduler',
+  'DPMSolverSDEScheduler',
+  'EDMEulerScheduler',
+] as const;
 
-export type KarrasDiffusionSchedulerName = keyof typeof KarrasDiffusionSchedulers;
+export type KarrasDiffusionSchedulerName = (typeof NAMES)[number];
 
 /** The 15 names, in upstream's order: the `compatibles` of most schedulers. */
-export const KARRAS_COMPATIBLES: readonly KarrasDiffusionSchedulerName[] = Object.freeze(
-  Object.keys(KarrasDiffusionSchedulers) as KarrasDiffusionSchedulerName[],
-);
+export const KARRAS_COMPATIBLES: readonly KarrasDiffusionSchedulerName[] = /* @__PURE__ */ Object.freeze(NAMES);
 
 /** Every constructor key of the 15 classes of KarrasDiffusionSchedulers (diffusers 0.42). */
 export const KARRAS_KEYS: readonly string[] =

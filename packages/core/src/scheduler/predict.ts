@@ -1,8 +1,9 @@
 // From what a model predicts to the clean sample and the noise, at one noise level; and the bounding of the clean sample.
 
-import type { PredictionType, ThresholdingConfig } from '../config/fragments.ts';
+import type { PredictionType } from '../config/fragments.ts';
 import { PREDICTION_TYPES } from '../config/fragments.ts';
 import { requireChoice } from '../config/schema.ts';
+import type { ThresholdingConfig } from '../config/thresholding-fields.ts';
 import { DiffusionError } from '../errors.ts';
 import type { AlphaSigma, Table } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
