@@ -35,7 +35,8 @@ export const check: Check = {
   equal(actual, expected, what) {
     if (Object.is(actual, expected)) return;
     const [a, b] = [text(actual), text(expected)];
-    if (typeof actual !== 'object' || typeof expected !== 'object' || a !== b) throw new ConformanceError(`${what} is ${a}, not ${b}.`);
+    if (typeof actual !== 'object' || typeof expected !== 'object' || a !== b)
+      throw new ConformanceError(`${what} is ${a}, not ${b}.`);
   },
   close(actual, expected, bound, what) {
     this.equal(actual.length, expected.length, `the number of elements of ${what}`);
@@ -81,10 +82,11 @@ function worstElement(actual: ArrayLike<number>, expected: ArrayLike<number>, bo
   }
   if (worst < 0) return undefined;
   const allowed = typeof bound === 'number' ? bound : bound[worst]!;
-  return (
-    `element ${worst} is ${actual[worst]}, not ${expected[worst]} within ${allowed.toPrecision(3)}` +
-    ` (${excess === Infinity ? 'wrong class' : `${excess.toPrecision(3)} times that`}; ${wrong} of ${expected.length} elements are wrong)`
-  );
+  const within =
+    allowed === 0 || excess === Infinity
+      ? ''
+      : ` within ${allowed.toPrecision(3)} (${excess.toPrecision(3)} times that)`;
+  return `element ${worst} is ${actual[worst]}, not ${expected[worst]}${within}; ${wrong} of ${expected.length} elements are wrong`;
 }
 
 /** How many bounds away; non-finite values are compared by class. */

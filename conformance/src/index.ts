@@ -7,7 +7,15 @@ export { matches } from './case.ts';
 export type { Capability, Case, Expectations, Outcome, Result } from './case.ts';
 export { ConformanceError, Declined } from './check.ts';
 export type { Bound, Check } from './check.ts';
-export type { GoldenCase, GoldenError, GoldenNoise, GoldenStep, GoldenSteps, GoldenSwap, GoldenTable } from './golden/format.ts';
+export type {
+  GoldenCase,
+  GoldenError,
+  GoldenNoise,
+  GoldenStep,
+  GoldenSteps,
+  GoldenSwap,
+  GoldenTable,
+} from './golden/format.ts';
 export { readSafetensors } from './golden/safetensors.ts';
 export type { GoldenTensor } from './golden/safetensors.ts';
 export { fileGoldens, noGoldens, urlGoldens } from './golden/source.ts';

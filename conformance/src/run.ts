@@ -6,7 +6,6 @@ import { isDiffusionError, setWarningHandler } from '@unnoise/core';
 import { claiming } from './backend/wrappers.ts';
 import type { Capability, Case, Expectations, Result } from './case.ts';
 import { check, ConformanceError, Declined } from './check.ts';
-import type { SchedulerSubject } from './scheduler/subject.ts';
 import { backendOf, isSchedulerSubject } from './scheduler/subject.ts';
 
 /** Runs `one`; `expect` are the subject's expected failures. */
@@ -24,7 +23,10 @@ async function judged<S>(one: Case<S>, subject: S, expect: Expectations): Promis
   if (!expected) return found;
   const reason = expected.issue ? `${expected.reason} (${expected.issue})` : expected.reason;
   if (found.outcome === 'fail') return { outcome: 'xfail', message: reason };
-  return { outcome: 'fail', message: `was expected to fail, but ${found.outcome === 'pass' ? 'passes' : 'is declined'}: remove the expectation "${reason}".` };
+  return {
+    outcome: 'fail',
+    message: `was expected to fail, but ${found.outcome === 'pass' ? 'passes' : 'is declined'}: remove the expectation "${reason}".`,
+  };
 }
 
 /** Warnings are for users; the cases that are about them listen themselves. */
@@ -51,7 +53,11 @@ async function runOrRefuse<S>(one: Case<S>, subject: S, backend: Backend | undef
   const refusable = missing.filter((need) => need.includes(':'));
   if (refusable.length > 0) {
     const refusal = () => one.run(claiming(backend!) as S, check);
-    await check.throws(refusal, ['OP_UNSUPPORTED', 'DTYPE_UNSUPPORTED'], `What is not declared (${refusable.join(', ')})`);
+    await check.throws(
+      refusal,
+      ['OP_UNSUPPORTED', 'DTYPE_UNSUPPORTED'],
+      `What is not declared (${refusable.join(', ')})`,
+    );
   }
   return `does not declare ${missing.join(', ')}`;
 }
@@ -71,7 +77,8 @@ async function runOrDecline<S>(one: Case<S>, subject: S, backend: Backend | unde
 /** A scheduler on a backend that never claimed the operation it needs is not at fault. */
 function undeclared(error: unknown, backend: Backend): string | undefined {
   if (!isDiffusionError(error)) return undefined;
-  const need = error.code === 'OP_UNSUPPORTED' ? `op:${String(error.details['op'])}` : `dtype:${String(error.details['dtype'])}`;
+  const need =
+    error.code === 'OP_UNSUPPORTED' ? `op:${String(error.details['op'])}` : `dtype:${String(error.details['dtype'])}`;
   if (error.code !== 'OP_UNSUPPORTED' && error.code !== 'DTYPE_UNSUPPORTED') return undefined;
   const named = error.details['op'] !== undefined || error.details['dtype'] !== undefined;
   return named && !has(backend, need as Capability) ? `${backend.name} does not declare ${need}` : undefined;
@@ -94,11 +101,12 @@ function isBackend(subject: unknown): subject is Backend {
 
 async function backendUnder(subject: unknown): Promise<Backend | undefined> {
   if (isBackend(subject)) return subject;
-  return isSchedulerSubject(subject) ? backendOf(subject as SchedulerSubject) : undefined;
+  return isSchedulerSubject(subject) ? backendOf(subject) : undefined;
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof ConformanceError) return error.message;
   if (isDiffusionError(error)) return `threw ${error.code}: ${error.message}`;
-  return error instanceof Error ? `threw ${error.stack ?? error.message}` : `threw ${String(error)}`;
+  if (!(error instanceof Error)) return `threw ${String(error)}`;
+  return `threw ${(error.stack ?? String(error)).split('\n').slice(0, 5).join('\n')}`;
 }

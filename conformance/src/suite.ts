@@ -30,7 +30,11 @@ export interface BackendSubject {
  * @param cases default: `backendCases()`
  * @throws TypeError for an unknown key of the subject, such as a capability.
  */
-export function testBackend(subject: BackendSubject, runner: Runner = globalRunner(), cases: Iterable<Case<Backend>> = backendCases()): void {
+export function testBackend(
+  subject: BackendSubject,
+  runner: Runner = globalRunner(),
+  cases: Iterable<Case<Backend>> = backendCases(),
+): void {
   checkKeys(subject, ['name', 'create', 'expect']);
   let backend: Promise<Backend> | undefined;
   register(subject.name, [...cases], () => (backend ??= subject.create()), subject.expect, runner);
@@ -55,7 +59,13 @@ export function* casesOf(subject: SchedulerSubject): Iterable<Case<SchedulerSubj
   yield* configCases(subject);
 }
 
-function register<S>(name: string, cases: readonly Case<S>[], subject: () => Promise<S>, expect: Expectations | undefined, { describe, it }: Runner): void {
+function register<S>(
+  name: string,
+  cases: readonly Case<S>[],
+  subject: () => Promise<S>,
+  expect: Expectations | undefined,
+  { describe, it }: Runner,
+): void {
   describe(name, () => {
     it('expectations name cases that exist', async () => checkExpectations(expect, cases));
     for (const one of cases) {
@@ -72,7 +82,8 @@ export function checkExpectations(expect: Expectations = [], cases: readonly { r
   const ids = new Set(cases.map(({ id }) => id));
   const seen = new Set<string>();
   for (const { id } of expect) {
-    if (!ids.has(id)) throw new ConformanceError(`An expectation names ${id}, which is no case. Was it renamed, or misspelt?`);
+    if (!ids.has(id))
+      throw new ConformanceError(`An expectation names ${id}, which is no case. Was it renamed, or misspelt?`);
     if (seen.has(id)) throw new ConformanceError(`Two expectations name ${id}.`);
     seen.add(id);
   }
@@ -80,11 +91,16 @@ export function checkExpectations(expect: Expectations = [], cases: readonly { r
 
 function checkKeys(subject: object, known: readonly string[]): void {
   const unknown = Object.keys(subject).find((key) => !known.includes(key));
-  if (unknown) throw new TypeError(`A subject has no "${unknown}". Capabilities are read from the subject itself; it takes ${known.join(', ')}.`);
+  if (unknown)
+    throw new TypeError(
+      `A subject has no "${unknown}". Capabilities are read from the subject itself; it takes ${known.join(', ')}.`,
+    );
 }
 
 function globalRunner(): Runner {
   const { describe, it } = globalThis as Partial<Runner>;
   if (describe && it) return { describe, it };
-  throw new TypeError('There is no global describe and it. Pass { describe, it } of your test runner as the second argument.');
+  throw new TypeError(
+    'There is no global describe and it. Pass { describe, it } of your test runner as the second argument.',
+  );
 }

@@ -82,14 +82,23 @@ export function backendOf(parts: Partial<Parts> = {}): Backend {
   };
 }
 
-const fault = (name: string, caughtBy: string, parts: Partial<Parts>): BackendFault => ({ fault: name, caughtBy, create: () => backendOf(parts) });
+const fault = (name: string, caughtBy: string, parts: Partial<Parts>): BackendFault => ({
+  fault: name,
+  caughtBy,
+  create: () => backendOf(parts),
+});
 
 /** Only kernels that contain this operation are bent. */
-const has = (kernel: Kernel, fn: string): boolean => kernel.ops.some((op) => op.fn === fn) || kernel.reduce === fn || kernel.kind === fn;
+const has = (kernel: Kernel, fn: string): boolean =>
+  kernel.ops.some((op) => op.fn === fn) || kernel.reduce === fn || kernel.kind === fn;
 
 /** Bends the results of kernels with one operation, number by number. */
-const numbers = (fn: string, bend: (x: number, i: number, inputs: readonly TypedArray[]) => number): Partial<Parts> => ({
-  results: (kernel, arrays, inputs) => (has(kernel, fn) ? arrays.map((array) => array.map((x, i) => bend(x, i, inputs))) : arrays),
+const numbers = (
+  fn: string,
+  bend: (x: number, i: number, inputs: readonly TypedArray[]) => number,
+): Partial<Parts> => ({
+  results: (kernel, arrays, inputs) =>
+    has(kernel, fn) ? arrays.map((array) => array.map((x, i) => bend(x, i, inputs))) : arrays,
 });
 
 const linearParams = (bend: (params: Float64Array) => Float64Array): Partial<Parts> => ({
@@ -115,33 +124,84 @@ export const withoutExp = (): Backend => backendOf(refuse('OP_UNSUPPORTED'));
 const LINEAR = 'backend/map/linear:dtype=float32;n=2;layout=contiguous';
 
 export const BACKEND_FAULTS: readonly BackendFault[] = [
-  fault('a sign is flipped', LINEAR, linearParams((p) => p.map((c, i) => (i === 1 ? -c : c)))),
-  fault('two coefficients are swapped', LINEAR, linearParams(([a = 0, b, ...rest]) => Float64Array.of(b ?? a, b === undefined ? 0 : a, ...rest))),
-  fault('coefficients are rounded to float16', LINEAR, linearParams((p) => p.map((c) => Math.round(c * 2 ** 11) / 2 ** 11))),
+  fault(
+    'a sign is flipped',
+    LINEAR,
+    linearParams((p) => p.map((c, i) => (i === 1 ? -c : c))),
+  ),
+  fault(
+    'two coefficients are swapped',
+    LINEAR,
+    linearParams(([a = 0, b, ...rest]) => Float64Array.of(b ?? a, b === undefined ? 0 : a, ...rest)),
+  ),
+  fault(
+    'coefficients are rounded to float16',
+    LINEAR,
+    linearParams((p) => p.map((c) => Math.round(c * 2 ** 11) / 2 ** 11)),
+  ),
   fault('the bias is lost', 'backend/map/linear:dtype=float32;n=3;bias=yes', {
-    params: (kernel, params) => (has(kernel, 'linear') && params.length === kernel.inputs.length + 1 ? params.with(-1, 0) : params),
+    params: (kernel, params) =>
+      has(kernel, 'linear') && params.length === kernel.inputs.length + 1 ? params.with(params.length - 1, 0) : params,
   }),
-  fault('NaN for Infinity', 'backend/map/div:dtype=float32;values=special', numbers('div', (x) => (Number.isFinite(x) ? x : NaN))),
-  fault('clamp loses NaN', 'backend/map/clamp:dtype=float32;values=special', numbers('clamp', (x) => (Number.isNaN(x) ? -1 : x))),
-  fault('max takes the number beside NaN', 'backend/map/max:dtype=float32;values=special', numbers('max', (x, i, [a, b]) => (Number.isNaN(x) ? (a?.[i] ?? b?.[i] ?? 0) || 0 : x))),
-  fault('div is a tenth of a percent off', 'backend/map/div:dtype=float32;layout=contiguous', numbers('div', (x) => x * 1.001)),
-  fault('exp is too coarse', 'backend/map/exp:dtype=float32;layout=contiguous', numbers('exp', (x) => x * (1 + 2e-5))),
+  fault(
+    'NaN for Infinity',
+    'backend/map/div:dtype=float32;values=special',
+    numbers('div', (x) => (Number.isFinite(x) ? x : NaN)),
+  ),
+  fault(
+    'clamp loses NaN',
+    'backend/map/clamp:dtype=float32;values=special',
+    numbers('clamp', (x) => (Number.isNaN(x) ? -1 : x)),
+  ),
+  fault(
+    'max takes the number beside NaN',
+    'backend/map/max:dtype=float32;values=special',
+    numbers('max', (x, i, [a, b]) => (Number.isNaN(x) ? (a?.[i] ?? b?.[i] ?? 0) || 0 : x)),
+  ),
+  fault(
+    'div is a tenth of a percent off',
+    'backend/map/div:dtype=float32;layout=contiguous',
+    numbers('div', (x) => x * 1.001),
+  ),
+  fault(
+    'exp is too coarse',
+    'backend/map/exp:dtype=float32;layout=contiguous',
+    numbers('exp', (x) => x * (1 + 2e-5)),
+  ),
   fault('a broadcast input is read along the wrong dimension', 'backend/map/mul:dtype=float32;layout=broadcast-row', {
-    kernel: (kernel) => ({ ...kernel, inputs: kernel.inputs.map((input) => ({ ...input, dims: input.dims.toReversed() })) }),
+    kernel: (kernel) => ({
+      ...kernel,
+      inputs: kernel.inputs.map((input) => ({ ...input, dims: input.dims.toReversed() })),
+    }),
   }),
   fault('the elements after the last whole vector are forgotten', 'backend/map/mul:dtype=float32;layout=odd', {
-    results: (kernel, arrays) => (kernel.kind === 'map' ? arrays.map((array) => array.map((x, i) => (i < array.length - (array.length % 4) ? x : 0))) : arrays),
+    results: (kernel, arrays) =>
+      kernel.kind === 'map'
+        ? arrays.map((array) => array.map((x, i) => (i < array.length - (array.length % 4) ? x : 0)))
+        : arrays,
   }),
-  fault('only 65,536 elements are computed', 'backend/map/mul:dtype=float32;layout=large', numbers('mul', (x, i) => (i < 65_536 ? x : 0))),
-  fault('eq gives 255 for true', 'backend/map/eq:dtype=float32;layout=contiguous', numbers('eq', (x) => 255 * x)),
+  fault(
+    'only 65,536 elements are computed',
+    'backend/map/mul:dtype=float32;layout=large',
+    numbers('mul', (x, i) => (i < 65_536 ? x : 0)),
+  ),
+  fault(
+    'eq gives 255 for true',
+    'backend/map/eq:dtype=float32;layout=contiguous',
+    numbers('eq', (x) => 255 * x),
+  ),
   fault('a cast to int32 rounds', 'backend/map/cast:from=float32;dtype=int32', {
     compute(kernel, inputs, params, sizes) {
-      const rounded = has(kernel, 'cast') && kernel.outputs[0]!.dtype === 'int32' ? inputs.map((input) => input.map(Math.round)) : inputs;
+      const rounded =
+        has(kernel, 'cast') && kernel.outputs[0]!.dtype === 'int32'
+          ? inputs.map((input) => input.map(Math.round))
+          : inputs;
       return HONEST.compute(kernel, rounded, params, sizes);
     },
   }),
   fault('an integer comes back as a float', 'backend/map/mul:dtype=int32;layout=contiguous', {
-    results: (kernel, arrays) => arrays.map((array, i) => (kernel.outputs[i]!.dtype === 'int32' ? Float32Array.from(array, (x) => x / 3) : array)),
+    results: (kernel, arrays) =>
+      arrays.map((array, i) => (kernel.outputs[i]!.dtype === 'int32' ? Float32Array.from(array, (x) => x / 3) : array)),
   }),
   fault('argmax takes the last of equals', 'backend/reduce/argmax:dtype=int32;values=ties', {
     compute(kernel, inputs, params, sizes) {
@@ -160,7 +220,8 @@ export const BACKEND_FAULTS: readonly BackendFault[] = [
     },
   }),
   fault('transpose leaves things where they are', 'backend/layout/transpose:dtype=float32;at=matrix', {
-    compute: (kernel, inputs, params, sizes) => (kernel.kind === 'transpose' ? [inputs[0]!.slice()] : HONEST.compute(kernel, inputs, params, sizes)),
+    compute: (kernel, inputs, params, sizes) =>
+      kernel.kind === 'transpose' ? [inputs[0]!.slice()] : HONEST.compute(kernel, inputs, params, sizes),
   }),
   fault('slice starts one too late', 'backend/layout/slice:dtype=float32;at=middle', {
     compute: (kernel, inputs, params, sizes) =>
@@ -173,7 +234,7 @@ export const BACKEND_FAULTS: readonly BackendFault[] = [
   fault('a kernel writes into its input', 'backend-traced/map/mul:dtype=float32;layout=alias', {
     compute(kernel, inputs, params, sizes) {
       const outputs = HONEST.compute(kernel, inputs, params, sizes);
-      (params as Float64Array).fill(7);
+      params.fill(7);
       (sizes as number[])[0] = 1;
       return outputs;
     },
@@ -181,18 +242,28 @@ export const BACKEND_FAULTS: readonly BackendFault[] = [
   fault('a buffer leaks in every kernel', 'backend/map/mul:dtype=float32;layout=one', {
     results: (kernel, arrays) => (has(kernel, 'mul') ? [...arrays, new Float32Array(1)] : arrays),
   }),
-  fault('upload keeps the caller\'s array', 'backend/buffer/upload-copies:dtype=float32', { upload: (data) => data }),
+  fault("upload keeps the caller's array", 'backend/buffer/upload-copies:dtype=float32', { upload: (data) => data }),
   fault('upload ignores where a subarray starts', 'backend/buffer/view', {
-    upload: (data, dtype) => (data instanceof Float32Array ? new Float32Array(data.buffer.slice(0), 0, data.length) : copy(data, dtype)),
+    upload: (data, dtype) =>
+      data instanceof Float32Array ? new Float32Array(data.buffer.slice(0), 0, data.length) : copy(data, dtype),
   }),
-  fault('coefficients are part of the kernel', 'backend/kernel/coefficients', { compileKey: ({ key }, params) => `${key} ${params.join()}` }),
-  fault('sizes are part of the kernel', 'backend/kernel/sizes', { compileKey: ({ key }, _, sizes) => `${key} ${sizes.join()}` }),
+  fault('coefficients are part of the kernel', 'backend/kernel/coefficients', {
+    compileKey: ({ key }, params) => `${key} ${params.join()}`,
+  }),
+  fault('sizes are part of the kernel', 'backend/kernel/sizes', {
+    compileKey: ({ key }, _, sizes) => `${key} ${sizes.join()}`,
+  }),
   fault('a step is two kernels', 'backend/fusion/ddim', { dispatchesPerRun: 2 }),
-  fault('an operation that is not declared is computed all the same', 'backend/map/exp:dtype=float32;layout=odd', { capabilities: without('exp') }),
+  fault('an operation that is not declared is computed all the same', 'backend/map/exp:dtype=float32;layout=odd', {
+    capabilities: without('exp'),
+  }),
   fault('a refusal has the wrong code', 'backend/map/exp:dtype=float32;layout=odd', refuse('REQUEST_INVALID')),
   fault('capabilities can be changed', 'backend/capabilities/frozen', { capabilities: { ...HONEST.capabilities } }),
   fault('an operation is declared that does not exist', 'backend/capabilities/valid', {
-    capabilities: Object.freeze({ ...HONEST.capabilities, ops: Object.freeze([...HONEST.capabilities.ops, 'tanh' as 'exp']) }),
+    capabilities: Object.freeze({
+      ...HONEST.capabilities,
+      ops: Object.freeze([...HONEST.capabilities.ops, 'tanh' as 'exp']),
+    }),
   }),
   fault('fused kernels drop a term', 'backend/unfused/diamond', {
     results: (kernel, arrays) => (kernel.ops.length > 1 ? arrays.map((array) => array.map((x) => x + 0.01)) : arrays),

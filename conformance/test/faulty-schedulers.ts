@@ -14,7 +14,10 @@ export interface SchedulerFault {
 }
 
 type EulerStep = (context: StepContext<EulerRow>, honest: StepResult) => StepResult;
-type DDIMStep = (context: StepContext<DDIMRow>, honest: StepResult | Promise<StepResult>) => StepResult | Promise<StepResult>;
+type DDIMStep = (
+  context: StepContext<DDIMRow>,
+  honest: StepResult | Promise<StepResult>,
+) => StepResult | Promise<StepResult>;
 
 const euler = (rule: EulerStep): SchedulerClass =>
   class extends EulerDiscreteScheduler {
@@ -78,17 +81,32 @@ export const SCHEDULER_FAULTS: readonly SchedulerFault[] = [
   {
     fault: 'the step uses the sigma after its own',
     caughtBy: 'scheduler/EulerDiscreteScheduler/teacher:case=default;step=1',
-    scheduler: eulerPlan((plan) => ({ ...plan, row: (index, t) => plan.row(Math.min(index + 1, plan.timesteps.length - 1), t) })),
+    scheduler: eulerPlan((plan) => ({
+      ...plan,
+      row: (index, t) => plan.row(Math.min(index + 1, plan.timesteps.length - 1), t),
+    })),
   },
   {
     fault: 'a table is one unit in the last place off',
     caughtBy: 'scheduler/EulerDiscreteScheduler/tables:case=default',
-    scheduler: eulerPlan((plan) => ({ ...plan, sigmas: Float32Array.from(plan.sigmas!, (sigma) => sigma * (1 + 2 ** -23)) })),
+    scheduler: eulerPlan((plan) => ({
+      ...plan,
+      sigmas: Float32Array.from(plan.sigmas!, (sigma) => sigma * (1 + 2 ** -23)),
+    })),
   },
   {
     fault: 'timesteps start one too early',
     caughtBy: 'scheduler/DDIMScheduler/tables:case=default',
     scheduler: ddimPlan((plan) => ({ ...plan, timesteps: plan.timesteps.map((t) => t + 1) })),
+  },
+  {
+    fault: 'stepIndex does not move',
+    caughtBy: 'scheduler/EulerDiscreteScheduler/teacher:case=default;step=2',
+    scheduler: class extends EulerDiscreteScheduler {
+      override get stepIndex(): number | undefined {
+        return super.stepIndex && 1;
+      }
+    },
   },
   {
     fault: 'the model input is scaled twice',
@@ -136,7 +154,10 @@ export const SCHEDULER_FAULTS: readonly SchedulerFault[] = [
     scheduler: euler(({ x }, { prev, ...rest }) => {
       const previous = last;
       last = x;
-      return { ...rest, prev: previous && !previous.disposed && previous.backend === x.backend ? prev.add(previous.mul(0.01)) : prev };
+      return {
+        ...rest,
+        prev: previous && !previous.disposed && previous.backend === x.backend ? prev.add(previous.mul(0.01)) : prev,
+      };
     }),
   },
   {
@@ -153,7 +174,9 @@ export const SCHEDULER_FAULTS: readonly SchedulerFault[] = [
     fault: 'a step past the end has the wrong code',
     caughtBy: 'scheduler/EulerDiscreteScheduler/law/exhausted:case=default',
     scheduler: class extends EulerDiscreteScheduler {
-      override start(request: Parameters<EulerDiscreteScheduler['start']>[0]): ReturnType<EulerDiscreteScheduler['start']> {
+      override start(
+        request: Parameters<EulerDiscreteScheduler['start']>[0],
+      ): ReturnType<EulerDiscreteScheduler['start']> {
         const run = super.start(request);
         const { step } = run;
         run.step = async (...given) => {
@@ -219,7 +242,10 @@ export const SCHEDULER_FAULTS: readonly SchedulerFault[] = [
     fault: 'a default does not travel on a swap, but should not have either',
     caughtBy: 'scheduler/DDIMScheduler/swap:case=euler-to-ddim-memory-defaults',
     scheduler: class extends DDIMScheduler {
-      static override readonly schema: typeof DDIMScheduler.schema = { ...DDIMScheduler.schema, beta_end: { ...DDIMScheduler.schema.beta_end, default: 0.012 } };
+      static override readonly schema: typeof DDIMScheduler.schema = {
+        ...DDIMScheduler.schema,
+        beta_end: { ...DDIMScheduler.schema.beta_end, default: 0.012 },
+      };
     },
   },
 ];

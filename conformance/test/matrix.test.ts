@@ -3,9 +3,10 @@
 import { backendCases, casesOf, exactCases, runCases, schedulerSubject } from '@unnoise/conformance';
 import type { Report } from '@unnoise/conformance';
 import { describe, expect, it } from 'vitest';
-import { BACKENDS, SCHEDULERS, SCHEDULER_BACKENDS } from './subjects.ts';
+import { BACKENDS, CPU, SCHEDULERS } from './subjects.ts';
 
-const failures = ({ results }: Report) => results.filter(({ outcome }) => outcome === 'fail').map(({ id, message }) => `${id}: ${message}`);
+const failures = ({ results }: Report) =>
+  results.filter(({ outcome }) => outcome === 'fail').map(({ id, message }) => `${id}: ${message}`);
 const declined = ({ results }: Report) => results.filter(({ outcome }) => outcome === 'declined').length;
 
 describe('backends', () => {
@@ -26,13 +27,12 @@ describe('backends', () => {
   });
 });
 
-describe.each(SCHEDULERS.map((scheduler) => ({ scheduler, name: scheduler.className })))('$name', ({ scheduler }) => {
-  it.each(SCHEDULER_BACKENDS)('on $name', async ({ create }) => {
-    const shared = create();
-    const subject = schedulerSubject({ scheduler, backend: async () => shared });
+describe('schedulers on the cpu backend (each package tests its own on the reference)', () => {
+  it.each(SCHEDULERS.map((scheduler) => ({ scheduler, name: scheduler.className })))('$name', async ({ scheduler }) => {
+    const backend = CPU.create();
+    const subject = schedulerSubject({ scheduler, backend: async () => backend });
     const report = await runCases(casesOf(subject), subject);
     expect(failures(report)).toEqual([]);
-    expect(declined(report)).toBe(0);
-    expect(report.results.length).toBeGreaterThan(500);
+    expect(declined(report), 'every class is registered, so every swap can be made').toBe(0);
   });
 });

@@ -38,11 +38,7 @@ function told(report: Report): Report {
 }
 
 const [backends, schedulers] = [await backendReports(), await schedulerReports()];
-const sections = [
-  HEADER,
-  `## Schedulers\n\n${toMarkdown(schedulers)}`,
-  `## Backends\n\n${toMarkdown(backends)}`,
-];
+const sections = [HEADER, `## Schedulers\n\n${toMarkdown(schedulers)}`, `## Backends\n\n${toMarkdown(backends)}`];
 writeFileSync(new URL('../../docs/conformance.md', import.meta.url), sections.join('\n'));
 const all = [...backends, ...schedulers];
 console.log(summary(all));

@@ -28,24 +28,36 @@ export interface NamedBackend {
 }
 
 /** A backend under another name, so that the columns of the matrix differ. */
-const named = (name: string, backend: Backend): Backend => new Proxy(backend, {
-  get: (target, key) => {
-    if (key === 'name') return name;
-    const value: unknown = Reflect.get(target, key, target);
-    return typeof value === 'function' ? value.bind(target) : value;
-  },
-});
+const named = (name: string, backend: Backend): Backend =>
+  new Proxy(backend, {
+    get: (target, key) => {
+      if (key === 'name') return name;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 
-const backend = (name: string, exact: boolean, make: () => Backend): NamedBackend => ({ name, exact, create: () => named(name, make()) });
+const backend = (name: string, exact: boolean, make: () => Backend): NamedBackend => ({
+  name,
+  exact,
+  create: () => named(name, make()),
+});
 
 export const BACKENDS: readonly NamedBackend[] = [
   backend('reference float64', false, () => createReferenceBackend()),
   backend('reference float32', true, () => createReferenceBackend({ precision: 'float32' })),
-  backend('reference, one op, 4 buffers', false, () => createReferenceBackend({ precision: 'float32', maxOps: 1, maxBuffers: 4 })),
+  backend('reference, one op, 4 buffers', false, () =>
+    createReferenceBackend({ precision: 'float32', maxOps: 1, maxBuffers: 4 }),
+  ),
   backend('reference, required ops only', false, () => createReferenceBackend({ precision: 'float32', ops: [] })),
   backend('cpu', true, () => createCpuBackend()),
   backend('cpu without WebAssembly', true, () => createCpuBackend({ wasm: false })),
 ];
 
-/** Schedulers run on the specification and on what programs use. */
-export const SCHEDULER_BACKENDS: readonly NamedBackend[] = BACKENDS.filter(({ name }) => ['reference float64', 'cpu'].includes(name));
+const byName = (name: string): NamedBackend => BACKENDS.find((one) => one.name === name)!;
+
+/** What programs use. */
+export const CPU: NamedBackend = byName('cpu');
+
+/** Schedulers are reported on the specification and on what programs use. */
+export const SCHEDULER_BACKENDS: readonly NamedBackend[] = [byName('reference float64'), CPU];

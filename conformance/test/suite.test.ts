@@ -27,7 +27,8 @@ const EXP = 'backend/map/exp:dtype=float32;layout=odd';
 const LINEAR = 'backend/map/linear:dtype=float32;n=2;layout=contiguous';
 
 const made = (run: Case<Backend>['run'], id = 'backend/own'): Case<Backend> => ({ id, needs: [], spec: 'own', run });
-const one = async (run: Case<Backend>['run'], backend = backendOf()): Promise<Result> => (await runCases([made(run)], backend)).results[0]!;
+const one = async (run: Case<Backend>['run'], backend = backendOf()): Promise<Result> =>
+  (await runCases([made(run)], backend)).results[0]!;
 
 describe('expectations', () => {
   const wrong = backendOf({ params: (_, params) => params.map((c) => -c) });
@@ -51,8 +52,12 @@ describe('expectations', () => {
 
   it('fail when no case has their id, or two have the same', async () => {
     const unknown = [{ id: 'backend/map/epx', status: 'fail' as const, reason: 'typo' }];
-    await expect(runCases(backendCases(), backendOf(), { expect: unknown })).rejects.toThrow('backend/map/epx, which is no case');
-    await expect(runCases(backendCases(), backendOf(), { expect: [...expectLinear, ...expectLinear] })).rejects.toThrow('Two expectations');
+    await expect(runCases(backendCases(), backendOf(), { expect: unknown })).rejects.toThrow(
+      'backend/map/epx, which is no case',
+    );
+    await expect(runCases(backendCases(), backendOf(), { expect: [...expectLinear, ...expectLinear] })).rejects.toThrow(
+      'Two expectations',
+    );
   });
 });
 
@@ -64,7 +69,10 @@ describe('outcomes', () => {
   });
 
   it('are failures for anything that is thrown, not only for assertions', async () => {
-    expect(await one(() => Promise.reject(new TypeError('x is undefined')))).toMatchObject({ outcome: 'fail', message: expect.stringContaining('x is undefined') });
+    expect(await one(() => Promise.reject(new TypeError('x is undefined')))).toMatchObject({
+      outcome: 'fail',
+      message: expect.stringContaining('x is undefined'),
+    });
     expect(await one(() => Promise.reject('text'))).toMatchObject({ outcome: 'fail' });
   });
 
@@ -77,13 +85,20 @@ describe('outcomes', () => {
     const close = (a: number, b: number) => one(async (_, check) => check.close([a], [b], 1e300, 'it'));
     expect((await close(NaN, NaN)).outcome).toBe('pass');
     expect((await close(Infinity, Infinity)).outcome).toBe('pass');
-    for (const [a, b] of [[NaN, Infinity], [NaN, 1], [Infinity, -Infinity], [Infinity, 1e308], [1, NaN]] as const) {
+    for (const [a, b] of [
+      [NaN, Infinity],
+      [NaN, 1],
+      [Infinity, -Infinity],
+      [Infinity, 1e308],
+      [1, NaN],
+    ] as const) {
       expect((await close(a, b)).outcome, `${a} for ${b}`).toBe('fail');
     }
   });
 
   it('compare lengths, and each element with its own bound', async () => {
-    const close = (a: number[], b: number[], bound: number[]) => one(async (_, check) => check.close(a, b, bound, 'it'));
+    const close = (a: number[], b: number[], bound: number[]) =>
+      one(async (_, check) => check.close(a, b, bound, 'it'));
     expect((await close([1, 2], [1], [9])).outcome).toBe('fail');
     expect((await close([1, 2.5], [1, 2], [0, 1])).outcome).toBe('pass');
     expect((await close([1.5, 2], [1, 2], [0, 1])).message).toContain('element 0 is 1.5, not 1');
@@ -128,7 +143,9 @@ describe('a suite in a runner', () => {
     class Own extends (DDIMScheduler as SchedulerClass<DDIMScheduler>) {
       static override readonly className: string = 'OwnScheduler';
     }
-    const ids = [...collect((runner) => testScheduler({ scheduler: Own, configs: [{}, { clip_sample: false }] }, runner)).keys()];
+    const ids = [
+      ...collect((runner) => testScheduler({ scheduler: Own, configs: [{}, { clip_sample: false }] }, runner)).keys(),
+    ];
     expect(ids).toContain('scheduler/OwnScheduler/law/interleaved:config=1');
     expect(ids.every((id) => !id.includes('teacher'))).toBe(true);
   });
@@ -161,7 +178,9 @@ describe('case ids', () => {
   });
 
   it('that a query does not match are an error, not an empty success', async () => {
-    await expect(runCases(backendCases(), backendOf(), { query: 'backend/mop/*' })).rejects.toThrow('No case matches backend/mop/*');
+    await expect(runCases(backendCases(), backendOf(), { query: 'backend/mop/*' })).rejects.toThrow(
+      'No case matches backend/mop/*',
+    );
   });
 });
 
@@ -213,7 +232,18 @@ describe('the command line', () => {
 
   it('runs a backend from a module and writes every report', async () => {
     const [md, junit, json] = ['m.md', 'j.xml', 'r.json'].map((name) => join(folder, name));
-    const { code, text } = await run('backend', module, '--query', 'backend/map/exp*', '--md', md!, '--junit', junit!, '--json', json!);
+    const { code, text } = await run(
+      'backend',
+      module,
+      '--query',
+      'backend/map/exp*',
+      '--md',
+      md!,
+      '--junit',
+      junit!,
+      '--json',
+      json!,
+    );
     expect(text).toMatch(/^\d+ passed, 0 failed, 0 skipped$/);
     expect(code).toBe(0);
     expect(readFileSync(md!, 'utf8')).toContain('| map/exp |');
@@ -232,7 +262,13 @@ describe('the command line', () => {
   });
 
   it('runs a scheduler from a package', async () => {
-    const { code, text } = await run('scheduler', '@unnoise/scheduler-ddim', '--query', '*/teacher:case=default;*', '--verbose');
+    const { code, text } = await run(
+      'scheduler',
+      '@unnoise/scheduler-ddim',
+      '--query',
+      '*/teacher:case=default;*',
+      '--verbose',
+    );
     expect(text).toContain('pass     scheduler/DDIMScheduler/teacher:case=default;step=0');
     expect(code).toBe(0);
   });

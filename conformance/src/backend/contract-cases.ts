@@ -8,7 +8,8 @@ import type { Check } from '../check.ts';
 import { input, normals, numbersOf } from './values.ts';
 
 const DTYPES: readonly DType[] = ['float32', 'float16', 'int32', 'bool'];
-const OPS: readonly string[] = `max min exp log sqrt abs eq where cast sum amax amin argmax concat slice transpose linear mul div clamp`.split(' ');
+const OPS: readonly string[] =
+  `max min exp log sqrt abs eq where cast sum amax amin argmax concat slice transpose linear mul div clamp`.split(' ');
 
 type Run = (backend: Backend, check: Check) => void | Promise<void>;
 
@@ -20,20 +21,37 @@ function* capabilityCases(): Iterable<Case<Backend>> {
   yield contractCase('capabilities/frozen', 'capabilities are one frozen object', [], (backend, check) => {
     const { capabilities } = backend;
     check.ok(capabilities === backend.capabilities, 'capabilities is another object each time it is read.');
-    for (const [name, value] of [['capabilities', capabilities], ['dtypes', capabilities.dtypes], ['ops', capabilities.ops]] as const) {
+    for (const [name, value] of [
+      ['capabilities', capabilities],
+      ['dtypes', capabilities.dtypes],
+      ['ops', capabilities.ops],
+    ] as const) {
       check.ok(Object.isFrozen(value), `${name} is not frozen: a suite could change what the backend declares.`);
     }
   });
-  yield contractCase('capabilities/valid', 'capabilities name known operations and dtypes once, and limits that a kernel can meet', [], (backend, check) => {
-    const { dtypes, ops, maxOps, maxBuffers } = backend.capabilities;
-    check.equal(backend.spec, 1, 'spec');
-    check.ok(typeof backend.name === 'string' && backend.name !== '', 'the backend has no name.');
-    check.ok(dtypes.includes('float32'), `dtypes are ${dtypes.join(', ')}: float32 is required.`);
-    check.equal([...new Set(dtypes)].filter((dtype) => DTYPES.includes(dtype)), dtypes, 'dtypes');
-    check.equal([...new Set(ops)].filter((op) => OPS.includes(op)), ops, 'ops');
-    check.ok(maxOps >= 1, `maxOps is ${maxOps}: one operation is the least.`);
-    check.ok(maxBuffers >= 3, `maxBuffers is ${maxBuffers}: a binary operation needs three.`);
-  });
+  yield contractCase(
+    'capabilities/valid',
+    'capabilities name known operations and dtypes once, and limits that a kernel can meet',
+    [],
+    (backend, check) => {
+      const { dtypes, ops, maxOps, maxBuffers } = backend.capabilities;
+      check.equal(backend.spec, 1, 'spec');
+      check.ok(typeof backend.name === 'string' && backend.name !== '', 'the backend has no name.');
+      check.ok(dtypes.includes('float32'), `dtypes are ${dtypes.join(', ')}: float32 is required.`);
+      check.equal(
+        [...new Set(dtypes)].filter((dtype) => DTYPES.includes(dtype)),
+        dtypes,
+        'dtypes',
+      );
+      check.equal(
+        [...new Set(ops)].filter((op) => OPS.includes(op)),
+        ops,
+        'ops',
+      );
+      check.ok(maxOps >= 1, `maxOps is ${maxOps}: one operation is the least.`);
+      check.ok(maxBuffers >= 3, `maxBuffers is ${maxBuffers}: a binary operation needs three.`);
+    },
+  );
 }
 
 const HOST: Readonly<Record<DType, () => Float32Array | Uint16Array | Int32Array | Uint8Array>> = {
@@ -46,37 +64,69 @@ const HOST: Readonly<Record<DType, () => Float32Array | Uint16Array | Int32Array
 function* bufferCases(): Iterable<Case<Backend>> {
   for (const dtype of DTYPES) {
     const needs: Capability[] = [`dtype:${dtype}`];
-    yield contractCase(caseId('buffer/round-trip', { dtype }), 'what is uploaded comes back bit for bit', needs, async (backend, check) => {
-      const data = HOST[dtype]();
-      const handle = backend.upload(data, dtype);
-      const back = await backend.download(handle);
-      backend.release(handle);
-      check.equal(Array.from(numbersOf(back, dtype), String), Array.from(numbersOf(data, dtype), String), 'the downloaded array');
-    });
-    yield contractCase(caseId('buffer/zero-size', { dtype }), 'an empty array is an ordinary one', needs, async (backend, check) => {
-      const handle = backend.upload(HOST[dtype]().subarray(0, 0), dtype);
-      check.equal((await backend.download(handle)).length, 0, 'the length');
-      backend.release(handle);
-    });
-    yield contractCase(caseId('buffer/upload-copies', { dtype }), 'an uploaded array may be changed at once', needs, async (backend, check) => {
-      const data = HOST[dtype]();
-      const before = numbersOf(data, dtype);
-      const handle = backend.upload(data, dtype);
-      data.fill(1);
-      const back = numbersOf(await backend.download(handle), dtype);
-      backend.release(handle);
-      check.close(back, before, 0, 'the downloaded array');
-    });
+    yield contractCase(
+      caseId('buffer/round-trip', { dtype }),
+      'what is uploaded comes back bit for bit',
+      needs,
+      async (backend, check) => {
+        const data = HOST[dtype]();
+        const handle = backend.upload(data, dtype);
+        const back = await backend.download(handle);
+        backend.release(handle);
+        check.equal(
+          Array.from(numbersOf(back, dtype), String),
+          Array.from(numbersOf(data, dtype), String),
+          'the downloaded array',
+        );
+      },
+    );
+    yield contractCase(
+      caseId('buffer/zero-size', { dtype }),
+      'an empty array is an ordinary one',
+      needs,
+      async (backend, check) => {
+        const handle = backend.upload(HOST[dtype]().subarray(0, 0), dtype);
+        check.equal((await backend.download(handle)).length, 0, 'the length');
+        backend.release(handle);
+      },
+    );
+    yield contractCase(
+      caseId('buffer/upload-copies', { dtype }),
+      'an uploaded array may be changed at once',
+      needs,
+      async (backend, check) => {
+        const data = HOST[dtype]();
+        const before = numbersOf(data, dtype);
+        const handle = backend.upload(data, dtype);
+        data.fill(1);
+        const back = numbersOf(await backend.download(handle), dtype);
+        backend.release(handle);
+        check.close(back, before, 0, 'the downloaded array');
+      },
+    );
   }
-  yield contractCase('buffer/download-copies', 'a downloaded array is the caller\'s: changing it changes no buffer', [], async (backend, check) => {
-    const handle = backend.upload(Float32Array.of(1, 2, 3), 'float32');
-    (await backend.download(handle)).fill(9);
-    const again = await backend.download(handle);
-    backend.release(handle);
-    check.close(again, [1, 2, 3], 0, 'the second download');
-  });
+}
+
+function* lifetimeCases(): Iterable<Case<Backend>> {
+  yield contractCase(
+    'buffer/download-copies',
+    "a downloaded array is the caller's: changing it changes no buffer",
+    [],
+    async (backend, check) => {
+      const handle = backend.upload(Float32Array.of(1, 2, 3), 'float32');
+      (await backend.download(handle)).fill(9);
+      const again = await backend.download(handle);
+      backend.release(handle);
+      check.close(again, [1, 2, 3], 0, 'the second download');
+    },
+  );
   yield contractCase('buffer/reuse', 'a released buffer that is used again does not show through', [], reusesCleanly);
-  yield contractCase('buffer/interleaved', 'two computations under way at once do not disturb each other', [], interleaves);
+  yield contractCase(
+    'buffer/interleaved',
+    'two computations under way at once do not disturb each other',
+    [],
+    interleaves,
+  );
   yield contractCase('buffer/view', 'a subarray is uploaded from its own start', [], async (backend, check) => {
     const handle = backend.upload(Float32Array.of(9, 9, 1, 2, 3, 9).subarray(2, 5), 'float32');
     const back = await backend.download(handle);
@@ -117,12 +167,17 @@ function* kernelCases(): Iterable<Case<Backend>> {
     y.dispose();
     x.dispose();
   };
-  yield contractCase('kernel/coefficients', 'other coefficients need no other kernel', ['stats'], async (backend, check) => {
-    await step(backend, 0.5, 100);
-    const { compiles } = backend.stats!();
-    for (const c of [0.7, 1, 0, 3]) await step(backend, c, 100);
-    check.equal(backend.stats!().compiles, compiles, 'the number of compiled kernels after 4 more coefficients');
-  });
+  yield contractCase(
+    'kernel/coefficients',
+    'other coefficients need no other kernel',
+    ['stats'],
+    async (backend, check) => {
+      await step(backend, 0.5, 100);
+      const { compiles } = backend.stats!();
+      for (const c of [0.7, 1, 0, 3]) await step(backend, c, 100);
+      check.equal(backend.stats!().compiles, compiles, 'the number of compiled kernels after 4 more coefficients');
+    },
+  );
   yield contractCase('kernel/sizes', 'other sizes need no other kernel', ['stats'], async (backend, check) => {
     await step(backend, 0.5, 100);
     const { compiles } = backend.stats!();
@@ -135,38 +190,37 @@ function* kernelCases(): Iterable<Case<Backend>> {
     const most = backend.capabilities.maxOps >= 2 ? 1 : 2;
     check.equal(backend.stats!().dispatches - dispatches, most, 'the number of kernels of a fused product and clamp');
   });
-  yield contractCase('kernel/order', 'sums are added from left to right, each rounded', [], async (backend, check) => {
-    const [a, b, c] = [2 ** 24, 1, -(2 ** 24)].map((x) => tensor(Float32Array.of(x), [1], { backend }));
-    const sum = a!.add(b!).add(c!);
-    const value = (await sum.data())[0]!;
-    for (const one of [a!, b!, c!, sum]) one.dispose();
-    check.ok(value === 0 || value === 1, `2^24 + 1 - 2^24 is ${value}: not a sum in any precision.`);
-  });
 }
 
 function* adoptCases(): Iterable<Case<Backend>> {
   yield contractCase('adopt/foreign', 'what is not of this runtime is not adopted', ['adopt'], (backend, check) => {
     for (const foreign of [{}, 'text', null, 17, new Date(0)]) {
-      check.equal(backend.adopt!(foreign, 'float32'), undefined, `adopt(${String(foreign)})`);
+      check.equal(backend.adopt!(foreign, 'float32'), undefined, `adopt of a ${typeof foreign}`);
     }
   });
-  yield contractCase('adopt/native', 'the native value of a buffer can be adopted and holds the same numbers', ['adopt'], async (backend, check) => {
-    if (!backend.native) check.decline('the backend has no native()');
-    const { data } = input(1, [65], 'float32');
-    const handle = backend.upload(data, 'float32');
-    const native = backend.native!(handle);
-    const adopted = native === undefined ? undefined : backend.adopt!(native, 'float32');
-    const back = adopted && (await backend.download(adopted)).slice();
-    if (adopted) backend.release(adopted);
-    backend.release(handle);
-    if (!back) check.decline('native() of an own buffer is not adopted');
-    check.close(back!, data, 0, 'the adopted buffer');
-  });
+  yield contractCase(
+    'adopt/native',
+    'the native value of a buffer can be adopted and holds the same numbers',
+    ['adopt'],
+    async (backend, check) => {
+      if (!backend.native) check.decline('the backend has no native()');
+      const { data } = input(1, [65], 'float32');
+      const handle = backend.upload(data, 'float32');
+      const native = backend.native!(handle);
+      const adopted = native === undefined ? undefined : backend.adopt!(native, 'float32');
+      const back = adopted && (await backend.download(adopted)).slice();
+      if (adopted) backend.release(adopted);
+      backend.release(handle);
+      if (!back) check.decline('native() of an own buffer is not adopted');
+      check.close(back!, data, 0, 'the adopted buffer');
+    },
+  );
 }
 
 export function* contractCases(): Iterable<Case<Backend>> {
   yield* capabilityCases();
   yield* bufferCases();
+  yield* lifetimeCases();
   yield* kernelCases();
   yield* adoptCases();
 }

@@ -31,7 +31,8 @@ export async function evaluate(
     await realize(...made);
     if (release) for (const one of given) one.dispose();
     const results: Evaluated[] = [];
-    for (const one of made) results.push({ values: numbersOf(await one.data(), one.dtype), shape: one.shape, dtype: one.dtype });
+    for (const one of made)
+      results.push({ values: numbersOf(await one.data(), one.dtype), shape: one.shape, dtype: one.dtype });
     return results;
   } finally {
     for (const one of [...made, ...given]) one.dispose();
@@ -55,7 +56,11 @@ export async function exact(inputs: readonly Input[], expression: Expression): P
       return one.dtype === 'float16' ? one.cast('float32') : one;
     });
   const results = await evaluate(oracle, inputs, wide);
-  return results.map((result, i) => ({ ...result, dtype: dtypes[i]!, values: result.values.map((x) => overflowed(x, dtypes[i]!)) }));
+  return results.map((result, i) => ({
+    ...result,
+    dtype: dtypes[i]!,
+    values: result.values.map((x) => overflowed(x, dtypes[i]!)),
+  }));
 }
 
 function overflowed(x: number, dtype: Tensor['dtype']): number {

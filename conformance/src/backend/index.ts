@@ -17,10 +17,19 @@ function* plainCases(): Iterable<Case<Backend>> {
 }
 
 /** The same cases on a wrapped backend; 'backend/map/exp' becomes 'backend-eager/map/exp'. */
-function* through(name: string, wrap: (backend: Backend) => Backend, skip: (id: string) => boolean): Iterable<Case<Backend>> {
+function* through(
+  name: string,
+  wrap: (backend: Backend) => Backend,
+  skip: (id: string) => boolean,
+): Iterable<Case<Backend>> {
   for (const { id, needs, spec, run } of plainCases()) {
     if (skip(id)) continue;
-    yield { id: id.replace('backend/', `backend-${name}/`), needs, spec, run: (backend, check) => run(wrap(backend), check) };
+    yield {
+      id: id.replace('backend/', `backend-${name}/`),
+      needs,
+      spec,
+      run: (backend, check) => run(wrap(backend), check),
+    };
   }
 }
 

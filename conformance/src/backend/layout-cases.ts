@@ -73,12 +73,22 @@ function reductionCase(
 
 /** Each special value among ordinary ones, in every place of a row of three. */
 function specialRows(dtype: DType): Input {
-  const rows = SPECIAL.flatMap((x) => [[x, 1, -2], [1, x, -2], [1, -2, x], [x, x, x]]);
+  const rows = SPECIAL.flatMap((x) => [
+    [x, 1, -2],
+    [1, x, -2],
+    [1, -2, x],
+    [x, x, x],
+  ]);
   return { ...floats(rows.flat(), dtype), shape: [rows.length, 3] };
 }
 
 function ties(): Input {
-  const rows = [[1, 3, 3, 2], [5, 5, 5, 5], [-1, -2, -1, -3], [0, 0, 7, 7]];
+  const rows = [
+    [1, 3, 3, 2],
+    [5, 5, 5, 5],
+    [-1, -2, -1, -3],
+    [0, 0, 7, 7],
+  ];
   return { data: Int32Array.from(rows.flat()), shape: [4, 4], dtype: 'int32' };
 }
 
@@ -90,12 +100,50 @@ interface LayoutSpec {
 }
 
 const LAYOUTS: readonly LayoutSpec[] = [
-  { op: 'concat', name: 'first', shapes: [[2, 3], [4, 3]], build: (parts) => concat(parts, 0) },
-  { op: 'concat', name: 'middle', shapes: [[2, 3, 5], [2, 1, 5], [2, 4, 5]], build: (parts) => concat(parts, 1) },
-  { op: 'concat', name: 'last', shapes: [[3, 7], [3, 2]], build: (parts) => concat(parts, 1) },
-  { op: 'concat', name: 'zero-size', shapes: [[3, 0], [3, 2]], build: (parts) => concat(parts, 1) },
+  {
+    op: 'concat',
+    name: 'first',
+    shapes: [
+      [2, 3],
+      [4, 3],
+    ],
+    build: (parts) => concat(parts, 0),
+  },
+  {
+    op: 'concat',
+    name: 'middle',
+    shapes: [
+      [2, 3, 5],
+      [2, 1, 5],
+      [2, 4, 5],
+    ],
+    build: (parts) => concat(parts, 1),
+  },
+  {
+    op: 'concat',
+    name: 'last',
+    shapes: [
+      [3, 7],
+      [3, 2],
+    ],
+    build: (parts) => concat(parts, 1),
+  },
+  {
+    op: 'concat',
+    name: 'zero-size',
+    shapes: [
+      [3, 0],
+      [3, 2],
+    ],
+    build: (parts) => concat(parts, 1),
+  },
   { op: 'concat', name: 'alias', shapes: [[3, 5]], build: ([x]) => concat([x!, x!, x!], 0) },
-  { op: 'concat', name: 'many', shapes: Array.from({ length: 20 }, (_, i) => [2, i + 1]), build: (parts) => concat(parts, 1) },
+  {
+    op: 'concat',
+    name: 'many',
+    shapes: Array.from({ length: 20 }, (_, i) => [2, i + 1]),
+    build: (parts) => concat(parts, 1),
+  },
   { op: 'slice', name: 'first', shapes: [[5, 3]], build: ([x]) => x!.slice(0, 1, 3) },
   { op: 'slice', name: 'middle', shapes: [[2, 7, 3]], build: ([x]) => x!.slice(1, 2, 4) },
   { op: 'slice', name: 'last', shapes: [[3, 65]], build: ([x]) => x!.slice(1, 64, 1) },
@@ -112,8 +160,16 @@ function* layoutCases(): Iterable<Case<Backend>> {
   for (const { op, name, shapes, build } of LAYOUTS) {
     for (const dtype of ALL) {
       const inputs = () => shapes.map((shape, i) => input(i + 1, shape, dtype));
-      const options = { spec: `${op} moves elements and changes none`, expression: (given: readonly Tensor[]) => [build(given)] };
-      yield opCase(caseId(`backend/layout/${op}`, { dtype, at: name }), [`op:${op}`, `dtype:${dtype}`], inputs, options);
+      const options = {
+        spec: `${op} moves elements and changes none`,
+        expression: (given: readonly Tensor[]) => [build(given)],
+      };
+      yield opCase(
+        caseId(`backend/layout/${op}`, { dtype, at: name }),
+        [`op:${op}`, `dtype:${dtype}`],
+        inputs,
+        options,
+      );
     }
   }
 }

@@ -1,14 +1,15 @@
-// Elementwise operations: every operation by dtype and layout, against the float64 oracle. The table says what each must give and
-// how exactly; the layouts are those of values.ts.
+// Elementwise operations but linear: every operation by dtype and layout, against the float64 oracle. The table says what each must
+// give and how exactly; the layouts are those of values.ts.
 
 import type { Backend, DType, OpName, Tensor } from '@unnoise/core';
-import { linear, where } from '@unnoise/core';
+import { where } from '@unnoise/core';
 import type { Capability, Case } from '../case.ts';
 import { caseId } from '../case.ts';
-import { FLUSH, LOG_NEAR_ONE, RELATIVE, UNIT, linearBound } from '../tolerances.ts';
+import { FLUSH, LOG_NEAR_ONE, RELATIVE } from '../tolerances.ts';
+import { linearCases } from './linear-cases.ts';
 import { opCase } from './one-op.ts';
 import type { Input, Range } from './values.ts';
-import { BROADCAST_LAYOUTS, LAYOUTS, SPECIAL, floats, input } from './values.ts';
+import { BROADCAST_LAYOUTS, LAYOUTS, SPECIAL, floats, input, specials } from './values.ts';
 
 interface MapSpec {
   readonly op: OpName;
@@ -30,24 +31,77 @@ const relative =
   (exact: number): number =>
     bound * Math.abs(exact) + FLUSH;
 
-/** exp multiplies the rounding of its argument by the argument's size, which is the log of the result. */
-const logBound = (exact: number): number => Math.max(relative(RELATIVE.log)(exact), Math.abs(exact) < Math.LN2 ? LOG_NEAR_ONE : 0);
+/** Relative, but absolute between 0.5 and 2, where the log crosses 0. */
+const logBound = (exact: number): number =>
+  Math.max(relative(RELATIVE.log)(exact), Math.abs(exact) < Math.LN2 ? LOG_NEAR_ONE : 0);
 
 const MAPS: readonly MapSpec[] = [
-  { op: 'mul', arity: 2, dtypes: NUMBERS, build: (a, b) => a.mul(b), bound: relative(RELATIVE.mul), spec: 'mul is a * b' },
-  { op: 'div', arity: 2, dtypes: FLOATS, build: (a, b) => a.div(b), bound: relative(RELATIVE.div), spec: 'div is a / b' },
-  { op: 'clamp', arity: 1, dtypes: NUMBERS, build: (a) => a.clamp(-1, 2), spec: 'clamp is min(max(a, lo), hi), and NaN stays NaN' },
-  { op: 'max', arity: 2, dtypes: NUMBERS, build: (a, b) => a.maximum(b), spec: 'max is the larger, and NaN if either is' },
-  { op: 'min', arity: 2, dtypes: NUMBERS, build: (a, b) => a.minimum(b), spec: 'min is the smaller, and NaN if either is' },
+  {
+    op: 'mul',
+    arity: 2,
+    dtypes: NUMBERS,
+    build: (a, b) => a.mul(b),
+    bound: relative(RELATIVE.mul),
+    spec: 'mul is a * b',
+  },
+  {
+    op: 'div',
+    arity: 2,
+    dtypes: FLOATS,
+    build: (a, b) => a.div(b),
+    bound: relative(RELATIVE.div),
+    spec: 'div is a / b',
+  },
+  {
+    op: 'clamp',
+    arity: 1,
+    dtypes: NUMBERS,
+    build: (a) => a.clamp(-1, 2),
+    spec: 'clamp is min(max(a, lo), hi), and NaN stays NaN',
+  },
+  {
+    op: 'max',
+    arity: 2,
+    dtypes: NUMBERS,
+    build: (a, b) => a.maximum(b),
+    spec: 'max is the larger, and NaN if either is',
+  },
+  {
+    op: 'min',
+    arity: 2,
+    dtypes: NUMBERS,
+    build: (a, b) => a.minimum(b),
+    spec: 'min is the smaller, and NaN if either is',
+  },
   { op: 'exp', arity: 1, dtypes: FLOATS, build: (a) => a.exp(), bound: relative(RELATIVE.exp), spec: 'exp is e^a' },
-  { op: 'log', arity: 1, dtypes: FLOATS, range: 'positive', build: (a) => a.log(), bound: logBound, spec: 'log is natural; of a negative number NaN' },
-  { op: 'sqrt', arity: 1, dtypes: FLOATS, range: 'positive', build: (a) => a.sqrt(), bound: relative(RELATIVE.sqrt), spec: 'sqrt of a negative number is NaN' },
+  {
+    op: 'log',
+    arity: 1,
+    dtypes: FLOATS,
+    range: 'positive',
+    build: (a) => a.log(),
+    bound: logBound,
+    spec: 'log is natural; of a negative number NaN',
+  },
+  {
+    op: 'sqrt',
+    arity: 1,
+    dtypes: FLOATS,
+    range: 'positive',
+    build: (a) => a.sqrt(),
+    bound: relative(RELATIVE.sqrt),
+    spec: 'sqrt of a negative number is NaN',
+  },
   { op: 'abs', arity: 1, dtypes: NUMBERS, build: (a) => a.abs(), spec: 'abs drops the sign' },
   { op: 'eq', arity: 2, dtypes: ALL, build: (a, b) => a.eq(b), spec: 'eq is exact; NaN equals nothing' },
 ];
 
 /** Operands that often meet in equal values, so that eq has something to find. */
-function operands({ op, arity, range }: MapSpec, dtype: DType, shapes: readonly (readonly number[])[]): readonly Input[] {
+function operands(
+  { op, arity, range }: MapSpec,
+  dtype: DType,
+  shapes: readonly (readonly number[])[],
+): readonly Input[] {
   const list = Array.from({ length: arity }, (_, i) => input(i + 1, shapes[i % shapes.length]!, dtype, range));
   if (op !== 'eq') return list;
   const rounded = (data: Input['data']): Input['data'] => (data instanceof Float32Array ? data.map(Math.round) : data);
@@ -62,7 +116,11 @@ function* mapCases(spec: MapSpec): Iterable<Case<Backend>> {
   const layouts = arity === 1 ? LAYOUTS : { ...LAYOUTS, ...BROADCAST_LAYOUTS };
   const expression = ([a, b]: readonly Tensor[]): readonly Tensor[] => [build(a!, b ?? a!)];
   const common = { expression, spec: spec.spec, ...(bound && { bound }) };
-  const needs = (dtype: DType): Capability[] => [...opNeeds(op), `dtype:${dtype}`, ...(op === 'eq' ? (['dtype:bool'] as const) : [])];
+  const needs = (dtype: DType): Capability[] => [
+    ...opNeeds(op),
+    `dtype:${dtype}`,
+    ...(op === 'eq' ? (['dtype:bool'] as const) : []),
+  ];
   const path = `backend/map/${op}`;
   for (const dtype of dtypes) {
     for (const [layout, shapes] of Object.entries(layouts)) {
@@ -70,7 +128,8 @@ function* mapCases(spec: MapSpec): Iterable<Case<Backend>> {
       yield opCase(caseId(path, { dtype, layout }), needs(dtype), () => operands(spec, dtype, shapes), common);
     }
     const one = () => operands(spec, dtype, [[2, 3, 4, 4]]);
-    if (arity === 2) yield opCase(caseId(path, { dtype, layout: 'alias' }), needs(dtype), () => one().slice(0, 1), common);
+    if (arity === 2)
+      yield opCase(caseId(path, { dtype, layout: 'alias' }), needs(dtype), () => one().slice(0, 1), common);
     yield opCase(caseId(path, { dtype, layout: 'released' }), needs(dtype), one, { ...common, release: true });
     yield opCase(caseId(path, { dtype, layout: 'host' }), needs(dtype), one, { ...common, host: true });
     if (FLOATS.includes(dtype)) {
@@ -82,71 +141,37 @@ function* mapCases(spec: MapSpec): Iterable<Case<Backend>> {
 const REQUIRED: readonly OpName[] = ['linear', 'mul', 'div', 'clamp'];
 const opNeeds = (op: OpName): Capability[] => (REQUIRED.includes(op) ? [] : [`op:${op}`]);
 
-/** Every special value, or every pair of them. */
-function specials(arity: 1 | 2, dtype: DType): readonly Input[] {
-  if (arity === 1) return [floats(SPECIAL, dtype)];
-  const repeated = SPECIAL.flatMap((x) => SPECIAL.map(() => x));
-  return [floats(repeated, dtype), floats(SPECIAL.flatMap(() => SPECIAL), dtype)];
-}
-
-const COEFFICIENTS: readonly number[] = [0.7, -1.3, 0.1, 2.9, -0.01, 1, -1 / 3, 12.5];
-
-function* linearCases(): Iterable<Case<Backend>> {
-  for (const dtype of NUMBERS) {
-    for (const n of [1, 2, 3, 4, 8]) {
-      const layouts = n === 1 ? LAYOUTS : { ...LAYOUTS, ...BROADCAST_LAYOUTS };
-      for (const [layout, shapes] of Object.entries(layouts)) {
-        if (layout === 'large' && (dtype !== 'float32' || n > 3)) continue;
-        yield linearCase({ dtype, n, layout }, () => Array.from({ length: n }, (_, i) => input(i + 1, shapes[i % shapes.length]!, dtype)));
-      }
-    }
-    const shapes = [[2, 3, 4, 4]];
-    yield linearCase({ dtype, n: 3, bias: 'yes' }, () => [1, 2, 3].map((seed) => input(seed, shapes[0]!, dtype)), { bias: 2 });
-    yield linearCase({ dtype, n: 3, layout: 'released' }, () => [1, 2, 3].map((seed) => input(seed, shapes[0]!, dtype)), { release: true });
-    yield linearCase({ dtype, n: 3, layout: 'host' }, () => [1, 2, 3].map((seed) => input(seed, shapes[0]!, dtype)), { host: true });
-    if (dtype !== 'int32') yield linearCase({ dtype, n: 2, values: 'special' }, () => specials(2, dtype), { coefficients: [1, 0.5] });
-  }
-}
-
-interface LinearOptions {
-  readonly bias?: number;
-  readonly release?: boolean;
-  readonly host?: boolean;
-  readonly coefficients?: readonly number[];
-}
-
-function linearCase(
-  parameters: { dtype: DType; n: number; [key: string]: string | number },
-  inputs: () => readonly Input[],
-  { bias, coefficients = COEFFICIENTS, ...how }: LinearOptions = {},
-): Case<Backend> {
-  const { dtype, n } = parameters;
-  const whole = dtype === 'int32' ? coefficients.map((c) => Math.round(10 * c)) : coefficients;
-  const sum = (terms: readonly Tensor[], of: (x: number) => number, sign: (x: Tensor) => Tensor): Tensor =>
-    linear(terms.map((x, i) => [of(whole[i]!), sign(x)] as const), bias === undefined ? undefined : of(bias));
-  return opCase(caseId('backend/map/linear', parameters), [`dtype:${dtype}`], inputs, {
-    ...how,
-    spec: 'linear is ((c1 a1 + c2 a2) + ...) + bias, in this order',
-    expression: (terms) => [sum(terms, Number, (x) => x)],
-    magnitude: (terms) => [sum(terms, Math.abs, (x) => x.abs())],
-    ...(dtype !== 'int32' && { bound: (_: number, magnitude: number) => linearBound(n + (bias === undefined ? 0 : 1)) * magnitude + FLUSH }),
-  });
-}
-
 function* whereCases(): Iterable<Case<Backend>> {
   for (const dtype of ALL) {
     for (const [layout, shapes] of Object.entries({ ...LAYOUTS, ...BROADCAST_LAYOUTS })) {
       if (layout === 'large' && dtype !== 'float32') continue;
-      const inputs = () => [input(7, shapes.at(-1)!, 'bool'), input(1, shapes[0]!, dtype), input(2, shapes.at(-1)!, dtype)];
-      yield opCase(caseId('backend/map/where', { dtype, layout }), ['op:where', 'dtype:bool', `dtype:${dtype}`], inputs, {
-        spec: 'where takes a where the condition holds, else b',
-        expression: ([c, a, b]) => [where(c!, a!, b!)],
-      });
+      const inputs = () => [
+        input(7, shapes.at(-1)!, 'bool'),
+        input(1, shapes[0]!, dtype),
+        input(2, shapes.at(-1)!, dtype),
+      ];
+      yield opCase(
+        caseId('backend/map/where', { dtype, layout }),
+        ['op:where', 'dtype:bool', `dtype:${dtype}`],
+        inputs,
+        {
+          spec: 'where takes a where the condition holds, else b',
+          expression: ([c, a, b]) => [where(c!, a!, b!)],
+        },
+      );
     }
   }
-  const pick = { spec: 'where takes one side only: NaN and infinities of the other do not leak', expression: ([c, a]: readonly Tensor[]) => [where(c!, a!, 0)] };
+  const pick = {
+    spec: 'where takes one side only: NaN and infinities of the other do not leak',
+    expression: ([c, a]: readonly Tensor[]) => [where(c!, a!, 0)],
+  };
   const inputs = () => [{ ...input(7, [SPECIAL.length], 'bool') }, floats(SPECIAL, 'float32')];
-  yield opCase(caseId('backend/map/where', { dtype: 'float32', values: 'special' }), ['op:where', 'dtype:bool'], inputs, pick);
+  yield opCase(
+    caseId('backend/map/where', { dtype: 'float32', values: 'special' }),
+    ['op:where', 'dtype:bool'],
+    inputs,
+    pick,
+  );
 }
 
 function* castCases(): Iterable<Case<Backend>> {
@@ -155,39 +180,49 @@ function* castCases(): Iterable<Case<Backend>> {
       if (from === to) continue;
       const needs: Capability[] = ['op:cast', `dtype:${from}`, `dtype:${to}`];
       const parameters = { from, dtype: to };
-      const common = { expression: ([a]: readonly Tensor[]) => [a!.cast(to)], spec: 'cast drops the fraction of what becomes int32; all but 0 is true' };
+      const common = {
+        expression: ([a]: readonly Tensor[]) => [a!.cast(to)],
+        spec: 'cast drops the fraction of what becomes int32; all but 0 is true',
+      };
       yield opCase(caseId('backend/map/cast', parameters), needs, () => [input(1, [5, 13], from)], common);
       const special = () => [floats(to === 'int32' ? SPECIAL.filter(Number.isFinite) : SPECIAL, from)];
-      if (FLOATS.includes(from)) yield opCase(caseId('backend/map/cast', { ...parameters, values: 'special' }), needs, special, common);
+      if (FLOATS.includes(from))
+        yield opCase(caseId('backend/map/cast', { ...parameters, values: 'special' }), needs, special, common);
     }
   }
-  yield opCase(caseId('backend/map/cast', { from: 'float32', dtype: 'float16', values: 'rounding' }), ['op:cast', 'dtype:float16'], halfway, {
-    expression: ([a]) => [a!.cast('float16')],
-    spec: 'a number between two float16 becomes one of them; too large, an infinity; tiny ones may not vanish below half the smallest',
-  });
+  yield opCase(
+    caseId('backend/map/cast', { from: 'float32', dtype: 'float16', values: 'rounding' }),
+    ['op:cast', 'dtype:float16'],
+    halfway,
+    {
+      expression: ([a]) => [a!.cast('float16')],
+      spec: 'a number between two float16 becomes one of them; too large, an infinity; tiny ones may not vanish below half the smallest',
+    },
+  );
 }
 
 /** Numbers that lie between two float16, near the largest one, and in its subnormal range. */
 function halfway(): readonly Input[] {
-  const numbers = [1 + 2 ** -12, 1 + 3 * 2 ** -12, 2049.4, 2049.6, 65_504, 65_536, -70_000, 1e30, 2 ** -14 * 1.3, 2 ** -20 * 1.3, 2 ** -24, 1e-30];
+  const numbers = [
+    1 + 2 ** -12,
+    1 + 3 * 2 ** -12,
+    2049.4,
+    2049.6,
+    65_504,
+    65_536,
+    -70_000,
+    1e30,
+    2 ** -14 * 1.3,
+    2 ** -20 * 1.3,
+    2 ** -24,
+    1e-30,
+  ];
   return [floats(numbers, 'float32')];
-}
-
-/** Coefficients reach the kernel as float32, whatever they were. */
-function* parameterCases(): Iterable<Case<Backend>> {
-  for (const coefficient of [1e-30, 1e30, 3.0000001, 2 ** 24 + 1]) {
-    yield opCase(caseId('backend/map/linear', { dtype: 'float32', coefficient }), [], () => [input(1, [65], 'float32')], {
-      expression: ([a]) => [a!.mul(coefficient)],
-      spec: 'coefficients keep the precision and range of float32',
-      bound: (exact) => 3 * UNIT * Math.abs(exact) + FLUSH,
-    });
-  }
 }
 
 /** All cases of elementwise operations. */
 export function* mapOpCases(): Iterable<Case<Backend>> {
   yield* linearCases();
-  yield* parameterCases();
   for (const spec of MAPS) yield* mapCases(spec);
   yield* whereCases();
   yield* castCases();

@@ -24,10 +24,27 @@ const image = (seed: number): Input => input(seed, [2, 4, 8, 8], 'float32');
 const images = (count: number) => () => Array.from({ length: count }, (_, i) => image(i + 1));
 
 /** Alphas and sigmas of a step in the middle of a schedule. */
-const K = { alpha: 0.62, sigma: Math.sqrt(1 - 0.62 ** 2), alphaPrev: 0.71, sigmaPrev: Math.sqrt(1 - 0.71 ** 2), std: 0.2 };
+const K = {
+  alpha: 0.62,
+  sigma: Math.sqrt(1 - 0.62 ** 2),
+  alphaPrev: 0.71,
+  sigmaPrev: Math.sqrt(1 - 0.71 ** 2),
+  std: 0.2,
+};
 const denoised = (x: Tensor, eps: Tensor): Tensor => x.sub(eps.mul(K.sigma)).div(K.alpha);
 
-const DISCRETE: readonly Capability[] = ['op:eq', 'op:where', 'op:max', 'op:exp', 'op:log', 'op:sum', 'op:amax', 'op:cast', 'dtype:int32', 'dtype:bool'];
+const DISCRETE: readonly Capability[] = [
+  'op:eq',
+  'op:where',
+  'op:max',
+  'op:exp',
+  'op:log',
+  'op:sum',
+  'op:amax',
+  'op:cast',
+  'dtype:int32',
+  'dtype:bool',
+];
 
 export const PROGRAMS: readonly ProgramSpec[] = [
   {
@@ -79,7 +96,11 @@ export const PROGRAMS: readonly ProgramSpec[] = [
     name: 'mask',
     spec: 'a mask of one channel joins known and unknown pixels',
     needs: [],
-    inputs: () => [image(1), image(2), { data: normals(9, 128).map((x) => Number(x > 0)), shape: [2, 1, 8, 8], dtype: 'float32' }],
+    inputs: () => [
+      image(1),
+      image(2),
+      { data: normals(9, 128).map((x) => Number(x > 0)), shape: [2, 1, 8, 8], dtype: 'float32' },
+    ],
     expression: ([known, unknown, mask]) => [known!.mul(mask!).add(unknown!.mul(mask!.neg().add(1)))],
   },
   {
@@ -89,7 +110,11 @@ export const PROGRAMS: readonly ProgramSpec[] = [
     inputs: images(2),
     expression: ([x, y]) => {
       let z = x!;
-      for (let i = 0; i < 10; i++) z = z.clamp(-3, 3).mul(0.9).add(y!.mul(0.1 * i));
+      for (let i = 0; i < 10; i++)
+        z = z
+          .clamp(-3, 3)
+          .mul(0.9)
+          .add(y!.mul(0.1 * i));
       return [z];
     },
   },
@@ -135,14 +160,20 @@ export const PROGRAMS: readonly ProgramSpec[] = [
     name: 'log-add-exp',
     spec: 'logAddExp takes -Infinity on either side or on both',
     needs: DISCRETE,
-    inputs: () => [{ data: logits(), shape: [60], dtype: 'float32' }, { data: logits().reverse(), shape: [60], dtype: 'float32' }],
+    inputs: () => [
+      { data: logits(), shape: [60], dtype: 'float32' },
+      { data: logits().reverse(), shape: [60], dtype: 'float32' },
+    ],
     expression: ([a, b]) => [logAddExp(a!, b!)],
   },
   {
     name: 'categorical',
     spec: 'a categorical posterior and the draw from it, as VQ-Diffusion computes them',
     needs: [...DISCRETE, 'op:concat', 'op:argmax'],
-    inputs: () => [input(1, [2, 6, 5], 'float32'), { data: Int32Array.from([0, 3, 6, 2, 6, 1, 6, 5, 4, 0]), shape: [2, 5], dtype: 'int32' }],
+    inputs: () => [
+      input(1, [2, 6, 5], 'float32'),
+      { data: Int32Array.from([0, 3, 6, 2, 6, 1, 6, 5, 4, 0]), shape: [2, 5], dtype: 'int32' },
+    ],
     expression: ([scores, codes]) => {
       const current = codes!.unsqueeze(1);
       const masked = current.eq(6);
@@ -184,7 +215,12 @@ function unfusedCase({ name, needs, inputs, expression }: ProgramSpec): Case<Bac
     spec: 'one operation at a time gives what the fused kernel gives',
     async run(backend, check) {
       const given = inputs();
-      compare(check, await evaluate(backend, given, expression), await evaluate(eager(backend), given, expression), 'fused result');
+      compare(
+        check,
+        await evaluate(backend, given, expression),
+        await evaluate(eager(backend), given, expression),
+        'fused result',
+      );
     },
   };
 }

@@ -18,7 +18,14 @@ const SAMPLERS: Readonly<Record<string, { readonly kernels: number; readonly ste
     kernels: 1,
     step(x, eps, i) {
       const [now, next] = [0.9 ** i, 0.9 ** (i + 1)];
-      return [x.add(x.sub(x.sub(eps.mul(now))).div(now).mul(next - now))];
+      return [
+        x.add(
+          x
+            .sub(x.sub(eps.mul(now)))
+            .div(now)
+            .mul(next - now),
+        ),
+      ];
     },
   },
   ddim: {
@@ -71,9 +78,13 @@ export function* runCases(): Iterable<Case<Backend>> {
         const first = backend.stats!();
         await sample(backend, step);
         check.equal(backend.stats!().compiles, first.compiles, 'the number of kernels compiled after a second run');
-        if (backend.capabilities.maxOps < 8) check.decline(`maxOps is ${backend.capabilities.maxOps}: it does not fuse`);
+        if (backend.capabilities.maxOps < 8)
+          check.decline(`maxOps is ${backend.capabilities.maxOps}: it does not fuse`);
         check.equal(first.dispatches - start.dispatches, STEPS, `the number of kernels run in ${STEPS} steps`);
-        check.ok(first.compiles - start.compiles <= kernels, `${first.compiles - start.compiles} kernels were compiled, not ${kernels}.`);
+        check.ok(
+          first.compiles - start.compiles <= kernels,
+          `${first.compiles - start.compiles} kernels were compiled, not ${kernels}.`,
+        );
       },
     };
   }

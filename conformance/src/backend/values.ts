@@ -58,7 +58,9 @@ export function floats(values: readonly number[], dtype: DType): Input {
 
 /** Host data back as plain numbers. */
 export function numbersOf(data: TypedArray, dtype: DType): Float64Array {
-  return dtype === 'float16' && data instanceof Uint16Array ? Float64Array.from(data, halfToFloat) : Float64Array.from(data);
+  return dtype === 'float16' && data instanceof Uint16Array
+    ? Float64Array.from(data, halfToFloat)
+    : Float64Array.from(data);
 }
 
 /** Shapes of the inputs of one operation, in turn; the name goes into the case's id. */
@@ -73,11 +75,39 @@ export const LAYOUTS: Readonly<Record<string, readonly Shape[]>> = {
 
 /** More of them, for operations of several inputs. */
 export const BROADCAST_LAYOUTS: Readonly<Record<string, readonly Shape[]>> = {
-  broadcast: [[2, 3, 4, 4], [1, 3, 1, 1]],
+  broadcast: [
+    [2, 3, 4, 4],
+    [1, 3, 1, 1],
+  ],
   'broadcast-row': [[2, 3, 5], [5]],
-  'broadcast-item': [[3, 1, 1], [3, 5, 7]],
-  'broadcast-outer': [[5, 1], [1, 7]],
+  'broadcast-item': [
+    [3, 1, 1],
+    [3, 5, 7],
+  ],
+  'broadcast-outer': [
+    [5, 1],
+    [1, 7],
+  ],
   'broadcast-scalar': [[], [3, 5]],
-  'broadcast-alternating': [[2, 3, 2, 3, 2], [2, 1, 2, 1, 2]],
-  'broadcast-zero-size': [[0, 3], [1, 3]],
+  'broadcast-alternating': [
+    [2, 3, 2, 3, 2],
+    [2, 1, 2, 1, 2],
+  ],
+  'broadcast-zero-size': [
+    [0, 3],
+    [1, 3],
+  ],
 };
+
+/** Every special value, or every pair of them. */
+export function specials(arity: 1 | 2, dtype: DType): readonly Input[] {
+  if (arity === 1) return [floats(SPECIAL, dtype)];
+  const repeated = SPECIAL.flatMap((x) => SPECIAL.map(() => x));
+  return [
+    floats(repeated, dtype),
+    floats(
+      SPECIAL.flatMap(() => SPECIAL),
+      dtype,
+    ),
+  ];
+}

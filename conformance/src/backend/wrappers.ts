@@ -10,7 +10,12 @@ const OPTIONAL_OPS: readonly OpName[] = [
 const DTYPES: readonly DType[] = ['float32', 'float16', 'int32', 'bool'];
 
 /** The same backend with other capabilities, and perhaps other methods. */
-function wrap(backend: Backend, name: string, capabilities: Partial<Capabilities>, methods: Partial<Backend> = {}): Backend {
+function wrap(
+  backend: Backend,
+  name: string,
+  capabilities: Partial<Capabilities>,
+  methods: Partial<Backend> = {},
+): Backend {
   return {
     spec: backend.spec,
     name: `${backend.name} (${name})`,
@@ -43,7 +48,7 @@ export function claiming(backend: Backend): Backend {
 export function tracing(backend: Backend): Backend {
   const live = new Set<Handle>();
   const born = <H extends Handle>(handle: H, where: string): H => {
-    demand(typeof handle === 'object' && handle !== null, `${where} gave ${String(handle)} for a handle`);
+    demand(typeof handle === 'object' && handle !== null, `${where} gave ${typeof handle} for a handle`);
     demand(!live.has(handle), `${where} gave a handle that is still in use`);
     live.add(handle);
     return handle;
@@ -54,35 +59,48 @@ export function tracing(backend: Backend): Backend {
     demand(handles.length === length, `${kernel.key} gave ${handles.length} handles for ${length} outputs`);
     return handles.map((handle) => born(handle, kernel.key));
   };
-  return wrap(backend, 'traced', {}, {
-    upload: (data, dtype) => born(unchanged('upload', [data], () => backend.upload(data, dtype)), 'upload'),
-    run(kernel, inputs, params, sizes) {
-      for (const handle of inputs) alive(handle, `run of ${kernel.key}`);
-      const handles = unchanged(kernel.key, [kernel, params, sizes], () => backend.run(kernel, inputs, params, sizes));
-      return handles instanceof Promise ? handles.then((list) => outcome(kernel, list)) : outcome(kernel, handles);
-    },
-    download(handle) {
-      alive(handle, 'download');
-      return backend.download(handle);
-    },
-    release(handle) {
-      alive(handle, 'release');
-      live.delete(handle);
-      backend.release(handle);
-    },
-    ...(backend.adopt && {
-      adopt: (native: unknown, dtype: DType) => {
-        const handle = backend.adopt!(native, dtype);
-        return handle && born(handle, 'adopt');
+  return wrap(
+    backend,
+    'traced',
+    {},
+    {
+      upload: (data, dtype) =>
+        born(
+          unchanged('upload', [data], () => backend.upload(data, dtype)),
+          'upload',
+        ),
+      run(kernel, inputs, params, sizes) {
+        for (const handle of inputs) alive(handle, `run of ${kernel.key}`);
+        const handles = unchanged(kernel.key, [kernel, params, sizes], () =>
+          backend.run(kernel, inputs, params, sizes),
+        );
+        return handles instanceof Promise ? handles.then((list) => outcome(kernel, list)) : outcome(kernel, handles);
       },
-    }),
-  });
+      download(handle) {
+        alive(handle, 'download');
+        return backend.download(handle);
+      },
+      release(handle) {
+        alive(handle, 'release');
+        live.delete(handle);
+        backend.release(handle);
+      },
+      ...(backend.adopt && {
+        adopt: (native: unknown, dtype: DType) => {
+          const handle = backend.adopt!(native, dtype);
+          return handle && born(handle, 'adopt');
+        },
+      }),
+    },
+  );
 }
 
 function unchanged<T>(where: string, given: readonly unknown[], action: () => T): T {
   const before = given.map(snapshot);
   const result = action();
-  given.forEach((value, i) => demand(snapshot(value) === before[i], `${where} changed what it was given: ${before[i]?.slice(0, 80)}`));
+  given.forEach((value, i) =>
+    demand(snapshot(value) === before[i], `${where} changed what it was given: ${before[i]?.slice(0, 80)}`),
+  );
   return result;
 }
 

@@ -11,7 +11,13 @@ type Exports = Readonly<Record<string, unknown>>;
 
 export async function loadBackend(module: string, name: string | undefined): Promise<Backend> {
   const exports = await load(module);
-  const [found] = candidates(exports, name, (value) => isBackend(value) || isFactory(value), module, 'a backend, or a function that makes one');
+  const [found] = candidates(
+    exports,
+    name,
+    (value) => isBackend(value) || isFactory(value),
+    module,
+    'a backend, or a function that makes one',
+  );
   const made: unknown = typeof found === 'function' ? await (found as () => unknown)() : found;
   if (isBackend(made)) return made;
   throw new Error(`What ${module} makes is not a backend: it has no upload and run.`);
@@ -19,7 +25,13 @@ export async function loadBackend(module: string, name: string | undefined): Pro
 
 /** Registers the class as well, so that configs can be swapped into it. */
 export async function loadScheduler(module: string, name: string | undefined): Promise<SchedulerSubject> {
-  const [found] = candidates(await load(module), name, isScheduler, module, 'a scheduler class (with className, schema and stepOptions)');
+  const [found] = candidates(
+    await load(module),
+    name,
+    isScheduler,
+    module,
+    'a scheduler class (with className, schema and stepOptions)',
+  );
   registry.add(found as SchedulerClass);
   return schedulerSubject(found as SchedulerClass);
 }
@@ -30,11 +42,18 @@ function load(module: string): Promise<Exports> {
   return import(isPath ? pathToFileURL(resolve(module)).href : module) as Promise<Exports>;
 }
 
-function candidates(exports: Exports, name: string | undefined, fits: (value: unknown) => boolean, module: string, wanted: string): readonly unknown[] {
+function candidates(
+  exports: Exports,
+  name: string | undefined,
+  fits: (value: unknown) => boolean,
+  module: string,
+  wanted: string,
+): readonly unknown[] {
   const names = name ? [name] : 'default' in exports && fits(exports['default']) ? ['default'] : Object.keys(exports);
   const found = names.filter((key) => fits(exports[key]));
   if (found.length === 1) return [exports[found[0]!]];
-  const reason = found.length > 1 ? `exports several: ${found.join(', ')}. Choose one with --export` : `does not export ${wanted}`;
+  const reason =
+    found.length > 1 ? `exports several: ${found.join(', ')}. Choose one with --export` : `does not export ${wanted}`;
   throw new Error(`${module} ${reason}.`);
 }
 
@@ -50,5 +69,7 @@ function isFactory(value: unknown): boolean {
 
 function isScheduler(value: unknown): boolean {
   const { className, schema, stepOptions } = (value ?? {}) as Partial<SchedulerClass>;
-  return typeof value === 'function' && typeof className === 'string' && schema !== undefined && stepOptions !== undefined;
+  return (
+    typeof value === 'function' && typeof className === 'string' && schema !== undefined && stepOptions !== undefined
+  );
 }

@@ -63,13 +63,21 @@ function parse(args: readonly string[]) {
 async function testOneBackend(module: string, options: Options, print: Print): Promise<number> {
   if (options.list) return list(backendCases(), options, print);
   const backend = await loadBackend(module, options.export);
-  return finish(await runCases(backendCases(), backend, { ...query(options), onResult: reporter(options, print) }), options, print);
+  return finish(
+    await runCases(backendCases(), backend, { ...query(options), onResult: reporter(options, print) }),
+    options,
+    print,
+  );
 }
 
 async function testOneScheduler(module: string, options: Options, print: Print): Promise<number> {
   const subject = await loadScheduler(module, options.export);
   if (options.list) return list(casesOf(subject), options, print);
-  return finish(await runCases(casesOf(subject), subject, { ...query(options), onResult: reporter(options, print) }), options, print);
+  return finish(
+    await runCases(casesOf(subject), subject, { ...query(options), onResult: reporter(options, print) }),
+    options,
+    print,
+  );
 }
 
 const query = ({ query }: Options): { query?: string } => (query === undefined ? {} : { query });

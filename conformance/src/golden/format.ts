@@ -5,7 +5,12 @@ import type { ConfigObject, ErrorCode } from '@unnoise/core';
 /** A table: whole, or for long ones its ends and the SHA-256 of all its numbers as little-endian float64. */
 export type GoldenTable =
   | readonly number[]
-  | { readonly length: number; readonly sha256: string; readonly head: readonly number[]; readonly tail: readonly number[] };
+  | {
+      readonly length: number;
+      readonly sha256: string;
+      readonly head: readonly number[];
+      readonly tail: readonly number[];
+    };
 
 export interface GoldenStep {
   readonly t: number;
@@ -26,7 +31,11 @@ interface Common {
   readonly request: Arguments | null;
   readonly begin_index?: number;
   /** What the object did before. */
-  readonly earlier?: readonly { readonly request: Arguments; readonly begin_index?: number; readonly stepped?: number }[];
+  readonly earlier?: readonly {
+    readonly request: Arguments;
+    readonly begin_index?: number;
+    readonly stepped?: number;
+  }[];
   readonly set_shift?: number;
 }
 
@@ -63,7 +72,13 @@ export interface GoldenError extends Omit<Common, 'kind'> {
   readonly call?: 'add_noise' | 'get_velocity' | 'scale_noise';
   readonly timesteps?: readonly number[];
   readonly stepped?: number;
-  readonly error: { readonly at: string; readonly code: ErrorCode; readonly step?: number; readonly t?: number; readonly text: string };
+  readonly error: {
+    readonly at: string;
+    readonly code: ErrorCode;
+    readonly step?: number;
+    readonly t?: number;
+    readonly text: string;
+  };
 }
 
 /** A config of one class loaded into another, perhaps through others. */
@@ -88,5 +103,7 @@ export type GoldenCase = GoldenSteps | GoldenNoise | GoldenError | GoldenSwap;
 /** Parses a case; "NaN", "Infinity" and "-Infinity" become numbers. */
 export function parseGolden(text: string): GoldenCase {
   const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity };
-  return JSON.parse(text, (_, value: unknown) => (typeof value === 'string' ? (words[value] ?? value) : value)) as GoldenCase;
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'string' ? (words[value] ?? value) : value,
+  ) as GoldenCase;
 }

@@ -28,10 +28,20 @@ export function readSafetensors(file: Uint8Array): ReadonlyMap<string, GoldenTen
   const start = 8 + Number(view.getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, start))) as Record<string, Entry>;
   const tensors = new Map<string, GoldenTensor>();
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const read = READERS[dtype];
-    if (!read) throw new TypeError(`The golden tensor ${name} has dtype ${dtype}, which is none of ${Object.keys(READERS).join(', ')}.`);
+    if (!read)
+      throw new TypeError(
+        `The golden tensor ${name} has dtype ${dtype}, which is none of ${Object.keys(READERS).join(', ')}.`,
+      );
     // a copy of its own: the slice of a Node Buffer is a view of a larger pool
     tensors.set(name, { data: read(Uint8Array.from(file.subarray(start + from, start + to)).buffer), shape });
   }

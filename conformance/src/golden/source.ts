@@ -19,11 +19,21 @@ export interface GoldenSource {
 }
 
 /** No recorded runs: only the laws are tested. */
-export const noGoldens: GoldenSource = { classes: [], version: 'none', cases: () => [], tensors: async () => new Map() };
+export const noGoldens: GoldenSource = {
+  classes: [],
+  version: 'none',
+  cases: () => [],
+  tensors: async () => new Map(),
+};
 
 /** The part of a source that is about one class. */
 export function goldensOf(source: GoldenSource, className: string): GoldenSource {
-  return { ...source, classes: source.classes.filter((name) => name === className), cases: (name) => source.cases(name), tensors: (id) => source.tensors(id) };
+  return {
+    ...source,
+    classes: source.classes.filter((name) => name === className),
+    cases: (name) => source.cases(name),
+    tensors: (id) => source.tensors(id),
+  };
 }
 
 interface FileSystem {
@@ -36,19 +46,33 @@ export function fileGoldens(folder: URL): GoldenSource {
   const fs = fileSystem();
   if (!fs) throw new Error('There is no file system here: load the goldens with await urlGoldens(base, classNames).');
   const text = (path: string): string => new TextDecoder().decode(fs.readFileSync(new URL(path, folder)));
-  return new Goldens(parseIndex(text('index.json')), versionIn(text('recipe.json')), (id) => text(`${id}.json`), async (id) => {
-    const path = new URL(`${id}.safetensors`, folder);
-    return fs.existsSync(path) ? readSafetensors(fs.readFileSync(path)) : new Map();
-  });
+  return new Goldens(
+    parseIndex(text('index.json')),
+    versionIn(text('recipe.json')),
+    (id) => text(`${id}.json`),
+    async (id) => {
+      const path = new URL(`${id}.safetensors`, folder);
+      return fs.existsSync(path) ? readSafetensors(fs.readFileSync(path)) : new Map();
+    },
+  );
 }
 
-type Fetch = (url: string) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string>; arrayBuffer(): Promise<ArrayBuffer> }>;
+type Fetch = (url: string) => Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
 
 /**
  * The goldens below a URL, for the named classes. Their JSON is fetched now; tensors are fetched when a case needs them.
  * @throws Error for a URL that answers with an error.
  */
-export async function urlGoldens(base: string | URL, classNames: readonly string[], fetcher: Fetch = fetch): Promise<GoldenSource> {
+export async function urlGoldens(
+  base: string | URL,
+  classNames: readonly string[],
+  fetcher: Fetch = fetch,
+): Promise<GoldenSource> {
   const get = async (path: string) => {
     const url = new URL(path, base).href;
     const response = await fetcher(url);
@@ -57,11 +81,18 @@ export async function urlGoldens(base: string | URL, classNames: readonly string
   };
   const all = parseIndex(await (await get('index.json')).text());
   const wanted = all.filter((id) => id.startsWith('swap/') || classNames.some((name) => id.startsWith(`${name}/`)));
-  const texts = new Map(await Promise.all(wanted.map(async (id) => [id, await (await get(`${id}.json`)).text()] as const)));
+  const texts = new Map(
+    await Promise.all(wanted.map(async (id) => [id, await (await get(`${id}.json`)).text()] as const)),
+  );
   const version = versionIn(await (await get('recipe.json')).text());
-  return new Goldens(wanted, version, (id) => texts.get(id)!, async (id) => {
-    return readSafetensors(new Uint8Array(await (await get(`${id}.safetensors`)).arrayBuffer()));
-  });
+  return new Goldens(
+    wanted,
+    version,
+    (id) => texts.get(id)!,
+    async (id) => {
+      return readSafetensors(new Uint8Array(await (await get(`${id}.safetensors`)).arrayBuffer()));
+    },
+  );
 }
 
 /** The goldens that are part of this package. */
@@ -74,7 +105,8 @@ let own: GoldenSource | undefined;
 
 const classOf = (id: string): string => id.split('/')[0]!;
 const parseIndex = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
-const versionIn = (text: string): string => (JSON.parse(text) as { versions?: { diffusers?: string } }).versions?.diffusers ?? 'unknown';
+const versionIn = (text: string): string =>
+  (JSON.parse(text) as { versions?: { diffusers?: string } }).versions?.diffusers ?? 'unknown';
 
 class Goldens implements GoldenSource {
   readonly classes: readonly string[];
@@ -84,7 +116,12 @@ class Goldens implements GoldenSource {
   readonly #read: (id: string) => string;
   readonly #parsed = new Map<string, GoldenCase>();
 
-  constructor(ids: readonly string[], version: string, read: (id: string) => string, tensors: (id: string) => Promise<GoldenTensors>) {
+  constructor(
+    ids: readonly string[],
+    version: string,
+    read: (id: string) => string,
+    tensors: (id: string) => Promise<GoldenTensors>,
+  ) {
     this.classes = [...new Set(ids.map(classOf))].filter((name) => name !== 'swap');
     this.version = version;
     this.tensors = tensors;

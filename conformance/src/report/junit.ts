@@ -23,7 +23,13 @@ function testCase({ id, outcome, message = '', milliseconds }: Result): string {
 }
 
 function escape(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;' };
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    '\n': '&#10;',
+  };
   // oxlint-disable-next-line no-control-regex -- XML has no other control characters
   return text.replace(/[&<>"\n]/g, (char) => entities[char]!).replace(/[\u0000-\u001f]/g, ' ');
 }

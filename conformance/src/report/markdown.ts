@@ -6,7 +6,13 @@ import { count, summary } from './report.ts';
 
 /** The matrix of several reports, with what they were made with, the failures, and the totals as its last line. */
 export function toMarkdown(reports: readonly Report[]): string {
-  const parts = [header(reports), matrix(reports, 'backend'), matrix(reports, 'scheduler'), failures(reports), summary(reports)];
+  const parts = [
+    header(reports),
+    matrix(reports, 'backend'),
+    matrix(reports, 'scheduler'),
+    failures(reports),
+    summary(reports),
+  ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }
 
@@ -25,12 +31,15 @@ interface Cell {
 
 function matrix(reports: readonly Report[], kind: 'backend' | 'scheduler'): string {
   const cells = reports.flatMap((report) =>
-    report.results.filter(({ id }) => id.startsWith(kind)).map((result) => place(report, result, kind, reports.length > 1)),
+    report.results
+      .filter(({ id }) => id.startsWith(kind))
+      .map((result) => place(report, result, kind, reports.length > 1)),
   );
   if (cells.length === 0) return '';
   const columns = unique(cells.map(({ column }) => column)).sort();
   const lines = unique(cells.map(({ row }) => row)).map((row) => {
-    const inColumn = (column: string) => cells.filter((cell) => cell.row === row && cell.column === column).map(({ result }) => result);
+    const inColumn = (column: string) =>
+      cells.filter((cell) => cell.row === row && cell.column === column).map(({ result }) => result);
     return `| ${row} | ${columns.map((column) => cellText(inColumn(column))).join(' | ')} |`;
   });
   return [`| ${kind} | ${columns.join(' | ')} |`, `| --- |${' --- |'.repeat(columns.length)}`, ...lines].join('\n');
@@ -57,7 +66,8 @@ function cellText(results: readonly Result[]): string {
   if (failed > 0) texts.push(`**FAIL ${failed}**`);
   if (passed > 0) texts.push(`pass ${passed}`);
   if (declined > 0) texts.push(passed + failed > 0 ? `declined ${declined}` : 'declined');
-  for (const reason of unique(results.filter(({ outcome }) => outcome === 'xfail').map(({ message }) => message ?? ''))) texts.push(`xfail (${reason})`);
+  for (const reason of unique(results.filter(({ outcome }) => outcome === 'xfail').map(({ message }) => message ?? '')))
+    texts.push(`xfail (${reason})`);
   return texts.join(', ').replaceAll('|', '\\|');
 }
 
@@ -65,7 +75,10 @@ function failures(reports: readonly Report[]): string {
   const lines = reports.flatMap(({ subject, backend, results }) =>
     results
       .filter(({ outcome }) => outcome === 'fail')
-      .map(({ id, message = '' }) => `- \`${id}\` on ${subject === backend ? backend : `${subject}, ${backend}`}: ${message.split('\n')[0]}`),
+      .map(
+        ({ id, message = '' }) =>
+          `- \`${id}\` on ${subject === backend ? backend : `${subject}, ${backend}`}: ${message.split('\n')[0]}`,
+      ),
   );
   return lines.length > 0 ? ['Failures:', '', ...lines].join('\n') : '';
 }

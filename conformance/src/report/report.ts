@@ -37,8 +37,12 @@ export interface RunOptions {
  * Runs the cases one after the other; a failing case stops nothing.
  * @throws ConformanceError for expectations that name no case; Error for a query that matches none.
  */
-export async function runCases<S extends Backend | SchedulerSubject>(cases: Iterable<Case<S>>, subject: S, options: RunOptions = {}): Promise<Report> {
-  const scheduler = isSchedulerSubject(subject) ? (subject as SchedulerSubject) : undefined;
+export async function runCases<S extends Backend | SchedulerSubject>(
+  cases: Iterable<Case<S>>,
+  subject: S,
+  options: RunOptions = {},
+): Promise<Report> {
+  const scheduler = isSchedulerSubject(subject) ? subject : undefined;
   const backend = scheduler ? await backendOf(scheduler) : (subject as Backend);
   const expect = options.expect ?? scheduler?.expect ?? [];
   const all = [...cases];
@@ -51,13 +55,21 @@ export async function runCases<S extends Backend | SchedulerSubject>(cases: Iter
   }
   const name = options.name ?? scheduler?.scheduler.className ?? backend.name;
   const { info } = backend as { info?: unknown };
-  return { suite: SUITE_VERSION, golden: scheduler?.golden?.version ?? 'none', subject: name, backend: backend.name, device: String(info ?? ''), results };
+  return {
+    suite: SUITE_VERSION,
+    golden: scheduler?.golden?.version ?? 'none',
+    subject: name,
+    backend: backend.name,
+    device: typeof info === 'string' ? info : '',
+    results,
+  };
 }
 
 function selected<C extends { readonly id: string }>(cases: readonly C[], query: string | undefined): readonly C[] {
   if (query === undefined) return cases;
   const found = cases.filter(({ id }) => matches(query, id));
-  if (found.length === 0) throw new Error(`No case matches ${query}; ids look like ${cases[0]?.id ?? '(there are none)'}.`);
+  if (found.length === 0)
+    throw new Error(`No case matches ${query}; ids look like ${cases[0]?.id ?? '(there are none)'}.`);
   return found;
 }
 

@@ -27,7 +27,13 @@ export function needed(tensors: GoldenTensors, name: string): GoldenTensor {
 }
 
 /** The options of step i: numbers as they are, names as the tensors `<name>.<i>`. `made` collects those for disposal. */
-export function stepOptions(options: Arguments, i: number, tensors: GoldenTensors, backend: Backend, made: Tensor[]): StepOptions {
+export function stepOptions(
+  options: Arguments,
+  i: number,
+  tensors: GoldenTensors,
+  backend: Backend,
+  made: Tensor[],
+): StepOptions {
   const { generator: _, ...rest } = camelKeys(options);
   const entries = Object.entries(rest).map(([key, value]) => {
     if (typeof value !== 'string') return [key, value];
@@ -67,8 +73,12 @@ export class TapeGenerator implements Generator {
 
   #replay(shape: Shape, dtype: string): Float32Array | Float64Array {
     const next = this.#tape[this.draws.push([...shape]) - 1];
-    if (!next) throw new ConformanceError(`draw ${this.draws.length} of shape [${shape}]: upstream draws only ${this.#tape.length} times in this step.`);
-    if (sizeOf(next.shape) !== sizeOf(shape)) throw new ConformanceError(`drew [${shape}] where upstream draws [${next.shape}].`);
+    if (!next)
+      throw new ConformanceError(
+        `draw ${this.draws.length} of shape [${shape}]: upstream draws only ${this.#tape.length} times in this step.`,
+      );
+    if (sizeOf(next.shape) !== sizeOf(shape))
+      throw new ConformanceError(`drew [${shape}] where upstream draws [${next.shape}].`);
     return dtype === 'float64' ? Float64Array.from(next.data) : Float32Array.from(next.data);
   }
 

@@ -47,7 +47,12 @@ export function noisingBound({ dtype, tolerance_note }: Judged, tensors: GoldenT
 }
 
 /** Bit for bit; of long tables the ends and the hash. */
-export async function sameTable(check: Check, actual: ArrayLike<number> | undefined, expected: GoldenTable, what: string): Promise<void> {
+export async function sameTable(
+  check: Check,
+  actual: ArrayLike<number> | undefined,
+  expected: GoldenTable,
+  what: string,
+): Promise<void> {
   if (!actual) return check.ok(false, `there are no ${what}.`);
   const numbers = Float64Array.from(actual);
   if (Array.isArray(expected)) return check.close(numbers, expected as readonly number[], 0, what);

@@ -1,6 +1,6 @@
 // Brings a scheduler into the state that a golden case starts from, and runs its recorded steps. What comes out is compared elsewhere.
 
-import type { Backend, DType, PlanRequest, SchedulerMixin, Shape, StepOptions, Tensor } from '@unnoise/core';
+import type { Backend, DType, SchedulerMixin, Shape, StepOptions, Tensor } from '@unnoise/core';
 import { realize, tensor } from '@unnoise/core';
 import { normals, numbersOf, sizeOf } from '../backend/values.ts';
 import type { GoldenError, GoldenNoise, GoldenSteps } from '../golden/format.ts';
@@ -8,27 +8,36 @@ import type { GoldenTensors } from '../golden/source.ts';
 import { SeededGenerator, TapeGenerator, camelKeys, recorded, stepOptions } from './arguments.ts';
 import type { SchedulerSubject } from './subject.ts';
 
-export type Prepared = Pick<GoldenSteps | GoldenNoise, 'config' | 'request' | 'begin_index' | 'earlier' | 'set_shift' | 'shape'>;
+export type Prepared = Pick<
+  GoldenSteps | GoldenNoise,
+  'config' | 'request' | 'begin_index' | 'earlier' | 'set_shift' | 'shape'
+>;
 
 /** Which call is under way; told to `at` before it is made, so that an error knows where it came from. */
 export type At = (stage: string, step?: number) => void;
 
 /** Constructor, earlier calls, setTimesteps and setBeginIndex, as the case says. */
-export async function prepare({ scheduler: Scheduler }: SchedulerSubject, golden: Prepared, backend: Backend, at: At): Promise<SchedulerMixin> {
+export async function prepare(
+  { scheduler: Scheduler }: SchedulerSubject,
+  golden: Prepared,
+  backend: Backend,
+  at: At,
+): Promise<SchedulerMixin> {
   at('constructor');
   const scheduler = new Scheduler(golden.config, { backend });
   for (const { request, begin_index, stepped = 0 } of golden.earlier ?? []) {
     plan(scheduler, request, begin_index, at);
     await walk(scheduler, golden.shape, backend, stepped);
   }
-  if (golden.set_shift !== undefined) (scheduler as unknown as { setShift(shift: number): void }).setShift(golden.set_shift);
+  if (golden.set_shift !== undefined)
+    (scheduler as unknown as { setShift(shift: number): void }).setShift(golden.set_shift);
   plan(scheduler, golden.request, golden.begin_index, at);
   return scheduler;
 }
 
 function plan(scheduler: SchedulerMixin, request: GoldenSteps['request'], begin: number | undefined, at: At): void {
   at('set_timesteps');
-  if (request !== null) scheduler.setTimesteps(camelKeys(request) as PlanRequest);
+  if (request !== null) scheduler.setTimesteps(camelKeys(request));
   if (begin !== undefined) scheduler.setBeginIndex(begin);
 }
 

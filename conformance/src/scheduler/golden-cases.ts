@@ -50,13 +50,14 @@ function tablesCase(golden: GoldenSteps): SchedulerCase {
   return {
     id: goldenId(golden, 'tables'),
     needs: [],
-    spec: 'timesteps, sigmas, initNoiseSigma, numInferenceSteps and order are upstream\'s',
+    spec: "timesteps, sigmas, initNoiseSigma, numInferenceSteps and order are upstream's",
     async run(subject, check) {
       const scheduler = await prepare(subject, golden, await backendOf(subject), ignore);
       try {
         await sameTable(check, scheduler.timesteps, expect.timesteps, 'timesteps');
         if (expect.sigmas) await sameTable(check, scheduler.sigmas, expect.sigmas, 'sigmas');
-        if (expect.init_noise_sigma !== null) withinUlp(check, scheduler.initNoiseSigma, expect.init_noise_sigma, 'initNoiseSigma');
+        if (expect.init_noise_sigma !== null)
+          withinUlp(check, scheduler.initNoiseSigma, expect.init_noise_sigma, 'initNoiseSigma');
         check.equal(scheduler.numInferenceSteps, expect.num_inference_steps ?? undefined, 'numInferenceSteps');
         check.equal(scheduler.order, expect.order, 'order');
       } finally {
@@ -103,7 +104,7 @@ function teacherCase(golden: GoldenSteps, source: GoldenSource, step: number, le
   return {
     id: goldenId(golden, 'teacher', step),
     needs: [],
-    spec: 'from upstream\'s sample and the recorded model output, the step gives upstream\'s next sample, x0, draws and position',
+    spec: "from upstream's sample and the recorded model output, the step gives upstream's next sample, x0, draws and position",
     async run(subject, check) {
       const taken = (await lesson(subject))[step];
       if (!taken || taken instanceof Error) throw taken ?? new ConformanceError(`There is no step ${step}.`);
@@ -115,6 +116,8 @@ function teacherCase(golden: GoldenSteps, source: GoldenSource, step: number, le
 
 function sameStep(check: Check, taken: Taken, golden: GoldenSteps, step: number, tensors: GoldenTensors): void {
   const { draws, step_index } = golden.expect.steps[step]!;
+  check.equal(taken.draws, draws, 'the shapes drawn');
+  check.equal(taken.stepIndex, step_index ?? undefined, 'stepIndex');
   const matches = (found: Seen, name: string, what: string): void =>
     near(check, found, needed(tensors, name), stepBound(golden, tensors, name), what);
   const scaled = `scaled.${step}`;
@@ -131,26 +134,38 @@ function freeRunCase(golden: GoldenSteps, source: GoldenSource): SchedulerCase {
   return {
     id: goldenId(golden, 'free-run'),
     needs: [],
-    spec: 'a run fed with its own samples ends where upstream\'s ends',
+    spec: "a run fed with its own samples ends where upstream's ends",
     async run(subject, check) {
       const taken = await replay(golden, source, subject, false);
       const end = taken.at(-1);
       if (!end || end instanceof Error) throw end ?? new ConformanceError('The run has no step.');
       const tensors = await source.tensors(golden.id);
-      near(check, end.prev, needed(tensors, `prev.${last}`), freeRunBound(golden, tensors, subject.scheduler.schema), `prevSample after ${last + 1} steps`);
+      near(
+        check,
+        end.prev,
+        needed(tensors, `prev.${last}`),
+        freeRunBound(golden, tensors, subject.scheduler.schema),
+        `prevSample after ${last + 1} steps`,
+      );
     },
   };
 }
 
 // ---- noising
 
-type Noising = (scheduler: SchedulerMixin, original: Tensor, noise: Tensor, timesteps: readonly number[]) => Promise<Tensor>;
+type Noising = (
+  scheduler: SchedulerMixin,
+  original: Tensor,
+  noise: Tensor,
+  timesteps: readonly number[],
+) => Promise<Tensor>;
 
 const CALLS: Readonly<Record<string, Noising>> = {
   add_noise: (scheduler, original, noise, timesteps) => scheduler.addNoise(original, noise, timesteps),
   velocity: (scheduler, original, noise, timesteps) => scheduler.getVelocity(original, noise, timesteps),
   get_velocity: (scheduler, original, noise, timesteps) => scheduler.getVelocity(original, noise, timesteps),
-  scale_noise: (scheduler, original, noise, timesteps) => (scheduler as unknown as ScalesNoise).scaleNoise(original, timesteps, noise),
+  scale_noise: (scheduler, original, noise, timesteps) =>
+    (scheduler as unknown as ScalesNoise).scaleNoise(original, timesteps, noise),
 };
 
 interface ScalesNoise {
@@ -210,7 +225,10 @@ function errorCase(golden: GoldenError, source: GoldenSource): SchedulerCase {
       const found = await failure(golden, source, subject);
       const where = step === undefined ? place : `${place} ${step}`;
       if (!found) throw new ConformanceError(`${where} should throw ${code}, but nothing was thrown.`);
-      check.ok(isDiffusionError(found.error, code), `${where} should throw ${code}, but threw ${described(found.error)}.`);
+      check.ok(
+        isDiffusionError(found.error, code),
+        `${where} should throw ${code}, but threw ${described(found.error)}.`,
+      );
       const late = rank(found.stage) > rank(place) || (found.stage === 'step' && found.step > (step ?? Infinity));
       check.ok(!late, `${code} was thrown at ${found.stage} ${found.step}, but upstream fails at ${where}.`);
     },
@@ -224,7 +242,11 @@ interface Failure {
 }
 
 /** Does all that the case does until something throws. */
-async function failure(golden: GoldenError, source: GoldenSource, subject: SchedulerSubject): Promise<Failure | undefined> {
+async function failure(
+  golden: GoldenError,
+  source: GoldenSource,
+  subject: SchedulerSubject,
+): Promise<Failure | undefined> {
   const backend = await backendOf(subject);
   let stage = 'constructor';
   let scheduler: SchedulerMixin | undefined;

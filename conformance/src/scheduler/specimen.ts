@@ -1,6 +1,15 @@
 // What laws are tested on: a config, a request and inputs that fit the scheduler. From recorded runs where there are any, else made up.
 
-import type { Backend, ConfigObject, PlanRequest, Run, SchedulerClass, SchedulerMixin, StepOptions, Tensor } from '@unnoise/core';
+import type {
+  Backend,
+  ConfigObject,
+  PlanRequest,
+  Run,
+  SchedulerClass,
+  SchedulerMixin,
+  StepOptions,
+  Tensor,
+} from '@unnoise/core';
 import { realize, tensor } from '@unnoise/core';
 import { normals, sizeOf } from '../backend/values.ts';
 import type { GoldenSteps } from '../golden/format.ts';
@@ -35,7 +44,8 @@ const FLOAT_SHAPE = [2, 3, 4, 4];
 /** A config without recorded runs. */
 export function plainSpecimen(config: ConfigObject, number: number): Specimen {
   const { length } = FLOAT_SHAPE;
-  const made = (seed: number, backend: Backend): Tensor => tensor(normals(seed, sizeOf(FLOAT_SHAPE)), FLOAT_SHAPE.slice(0, length), { backend });
+  const made = (seed: number, backend: Backend): Tensor =>
+    tensor(normals(seed, sizeOf(FLOAT_SHAPE)), FLOAT_SHAPE.slice(0, length), { backend });
   return {
     parameter: { config: number },
     config,
@@ -49,7 +59,9 @@ export function plainSpecimen(config: ConfigObject, number: number): Specimen {
 /** The recorded runs that differ in config, kind of request or options; those in float16, and those the run API cannot start, are left out. */
 export function goldenSpecimens(source: GoldenSource, className: string): readonly Specimen[] {
   const runs = source.cases(className).filter((one): one is GoldenSteps => one.kind === 'steps');
-  const usable = runs.filter(({ request, dtype, earlier, set_shift }) => request && dtype === 'float32' && !earlier && set_shift === undefined);
+  const usable = runs.filter(
+    ({ request, dtype, earlier, set_shift }) => request && dtype === 'float32' && !earlier && set_shift === undefined,
+  );
   const distinct = new Map<string, GoldenSteps>();
   for (const run of usable) {
     const key = JSON.stringify([run.config, Object.keys(run.request!), run.options ?? {}]);
@@ -66,7 +78,7 @@ function goldenSpecimen(golden: GoldenSteps, source: GoldenSource): Specimen {
   return {
     parameter: { case: golden.id.split('/').slice(1).join('/') },
     config,
-    request: camelKeys(golden.request!) as PlanRequest,
+    request: camelKeys(golden.request!),
     first: golden.begin_index ?? Math.max(0, listed.indexOf(t)),
     draws: expect.steps[0]!.draws.length > 0,
     async inputs(backend, seed) {
@@ -94,11 +106,16 @@ function varied(tensors: GoldenTensors, name: string, seed: number, backend: Bac
 export function disposeInputs({ x, out, options }: Inputs): void {
   x.dispose();
   out.dispose();
-  for (const value of Object.values(options)) if (value instanceof Object && 'dispose' in value) (value as Tensor).dispose();
+  for (const value of Object.values(options))
+    if (value instanceof Object && 'dispose' in value) (value as Tensor).dispose();
 }
 
 /** A scheduler of the specimen's config. */
-export function make({ scheduler: Scheduler }: SchedulerSubject, { config }: Specimen, backend: Backend): SchedulerMixin {
+export function make(
+  { scheduler: Scheduler }: SchedulerSubject,
+  { config }: Specimen,
+  backend: Backend,
+): SchedulerMixin {
   return new Scheduler(config, { backend });
 }
 
@@ -119,7 +136,11 @@ function optionsOf(options: StepOptions): StepOptions {
 }
 
 /** One step of a run, its result on the host; the sample that follows is a new tensor. */
-export async function stepRun(run: Run, x: Tensor, { out, options }: Inputs): Promise<{ readonly next: Tensor; readonly seen: Seen }> {
+export async function stepRun(
+  run: Run,
+  x: Tensor,
+  { out, options }: Inputs,
+): Promise<{ readonly next: Tensor; readonly seen: Seen }> {
   const { prevSample, predOriginalSample } = await run.step(out, x, optionsOf(options));
   predOriginalSample?.dispose();
   return { next: prevSample, seen: await seen(prevSample) };

@@ -12,7 +12,7 @@ export function swapCase(golden: GoldenSwap): Case<SchedulerSubject> {
   return {
     id: caseId(`scheduler/${golden.class}/swap`, { case: golden.id.replace('swap/', '') }),
     needs: [],
-    spec: 'a config loaded from another class gives upstream\'s config, defaults and warnings',
+    spec: "a config loaded from another class gives upstream's config, defaults and warnings",
     async run(subject, check) {
       const { error } = golden;
       if (error) {
@@ -20,16 +20,20 @@ export function swapCase(golden: GoldenSwap): Case<SchedulerSubject> {
         return;
       }
       const { scheduler, warned } = swapped(golden, subject, check);
-      const { _diffusers_version: _, ...config } = scheduler.config as ConfigObject;
+      const { _diffusers_version: _, ...config }: ConfigObject = scheduler.config;
       check.equal(sorted(config), sorted(golden.result!), 'the config');
-      check.equal([...defaultedKeys(scheduler.config as ConfigObject)].sort(), golden.defaults, 'the keys that are defaults');
+      check.equal(defaultedKeys(scheduler.config).toSorted(), golden.defaults, 'the keys that are defaults');
       check.equal(warned.toSorted(), golden.unused?.toSorted(), 'the unused keys that are warned about');
     },
   };
 }
 
 /** Goes from class to class. Only the last step's warnings count. */
-function swapped(golden: GoldenSwap, subject: SchedulerSubject, check: Check): { scheduler: SchedulerMixin; warned: readonly string[] } {
+function swapped(
+  golden: GoldenSwap,
+  subject: SchedulerSubject,
+  check: Check,
+): { scheduler: SchedulerMixin; warned: readonly string[] } {
   const find = (name: string): SchedulerClass => classOf(name, subject, check);
   let source = golden.from_config as ConfigObject;
   if (golden.via !== 'raw') source = handedOver(new (find(golden.from!))(source), golden.via);
@@ -44,10 +48,14 @@ function classOf(name: string, { scheduler }: SchedulerSubject, check: Check): S
 }
 
 function handedOver(scheduler: SchedulerMixin, via: GoldenSwap['via']): ConfigObject {
-  return via === 'json' ? parseConfig(scheduler.saveConfig()) : (scheduler.config as ConfigObject);
+  return via === 'json' ? parseConfig(scheduler.saveConfig()) : scheduler.config;
 }
 
-function load(target: SchedulerClass, source: ConfigObject, overrides: ConfigObject = {}): { scheduler: SchedulerMixin; warned: readonly string[] } {
+function load(
+  target: SchedulerClass,
+  source: ConfigObject,
+  overrides: ConfigObject = {},
+): { scheduler: SchedulerMixin; warned: readonly string[] } {
   const warned: string[] = [];
   const before = setWarningHandler((message) => warned.push(...unusedKeys(message)));
   try {
