@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 # One line per scheduler: the recipe file, and the folder (the class) that it fills.
 RECIPES = {
     "ddim": "DDIMScheduler",
+    "ddim_inverse": "DDIMInverseScheduler",
     "ddpm": "DDPMScheduler",
     "deis_multistep": "DEISMultistepScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
@@ -25,6 +26,7 @@ RECIPES = {
     "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
     "heun_discrete": "HeunDiscreteScheduler",
     "unipc_multistep": "UniPCMultistepScheduler",
+    "lms_discrete": "LMSDiscreteScheduler",
     "lcm": "LCMScheduler",
     "pndm": "PNDMScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
@@ -36,6 +38,7 @@ PARTS = {
     "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
     "euler_ancestral_discrete": ["k_style"],
     "heun_discrete": ["k_style"],
+    "lms_discrete": ["k_style"],
     "swap": ["swap_configs"],
     "unipc_multistep": ["unipc_multistep_calls"],
 }

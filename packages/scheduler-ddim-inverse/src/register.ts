@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DDIMInverseScheduler } from './index.ts';
+
+registry.add(DDIMInverseScheduler);
