@@ -1,6 +1,7 @@
 // A scheduler's schema: every config key with its default and meaning. It yields defaults, type checks and the README table.
 
 import { DiffusionError } from '../errors.ts';
+import { requireKnown } from './known.ts';
 
 /** What a value must be. `any` is checked by the scheduler itself. */
 export type ConfigKind = 'number' | 'boolean' | 'string' | 'numbers' | 'any';
@@ -68,9 +69,9 @@ function fits(field: ConfigField<unknown>, value: unknown): boolean {
 
 /** Throws CONFIG_INVALID when a value has the wrong type, an unknown key is given, or a required one is missing. */
 export function checkConfig(className: string, schema: AnySchema, given: Readonly<Record<string, unknown>>): void {
+  requireKnown(className, 'config key', given, Object.keys(schema), 'CONFIG_INVALID');
   for (const [key, value] of Object.entries(given)) {
-    const field = Object.hasOwn(schema, key) ? schema[key] : undefined;
-    if (!field) throw unknownKey(className, schema, key);
+    const field = schema[key]!;
     if (!fits(field, value)) {
       const wanted = field.kind === 'numbers' ? 'an array of numbers' : `a ${field.kind}`;
       throw new DiffusionError(
@@ -85,14 +86,6 @@ export function checkConfig(className: string, schema: AnySchema, given: Readonl
       throw new DiffusionError('CONFIG_INVALID', `${className}: ${key} is required. ${field.doc}`, { className, key });
     }
   }
-}
-
-function unknownKey(className: string, schema: AnySchema, key: string): DiffusionError {
-  const known = Object.keys(schema).join(', ');
-  return new DiffusionError('CONFIG_INVALID', `${className} has no config key "${key}". It has: ${known}.`, {
-    className,
-    key,
-  });
 }
 
 /** Throws CONFIG_INVALID unless `value` is one of `choices`. */

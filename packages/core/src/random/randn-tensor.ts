@@ -36,7 +36,7 @@ export function randnTensor(
   generator: Generator | readonly Generator[],
   dtype: NoiseDType = 'float32',
 ): Noise {
-  return fill(shape, generator, dtype, normal);
+  return batched(shape, generator, ARRAYS[dtype], (one, size) => normal(one, size, dtype));
 }
 
 /**
@@ -59,25 +59,33 @@ export function randTensor(
   generator: Generator | readonly Generator[],
   dtype: 'float32' | 'float64' = 'float32',
 ): Noise {
-  return fill(shape, generator, dtype, uniform);
+  return batched(shape, generator, ARRAYS[dtype], (one, size) =>
+    dtype === 'float32' ? one.uniform(size) : one.uniform(size, dtype),
+  );
 }
 
-type Draw = (generator: Generator, shape: readonly number[], dtype: NoiseDType) => Noise;
+const ARRAYS: Readonly<Record<NoiseDType, new (length: number) => Noise>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+};
 
-function fill(
+/** The rule itself, for any way to draw: see `randnTensor`. */
+export function batched<A extends Noise>(
   shape: readonly number[],
   generator: Generator | readonly Generator[],
-  dtype: NoiseDType,
-  draw: Draw,
-): Noise {
+  array: new (length: number) => A,
+  draw: (generator: Generator, shape: readonly number[]) => A,
+): A {
   const [batch, ...item] = shape;
   if (batch === undefined) throw invalid('The shape [] has no batch dimension. Pass [batch, ...].', { shape: [] });
   const list: readonly Generator[] = Array.isArray(generator) ? generator : [generator as Generator];
   const used = list.length === 1 ? list : perItem(list, batch);
   used.forEach(checkGenerator);
-  if (used.length === 1) return draw(used[0]!, shape, dtype);
-  const out = allocate(sampleCount(shape), dtype);
-  used.forEach((one, i) => out.set(draw(one, [1, ...item], dtype), (i * out.length) / batch));
+  if (used.length === 1) return draw(used[0]!, shape);
+  const out = new array(sampleCount(shape));
+  used.forEach((one, i) => out.set(draw(one, [1, ...item]), (i * out.length) / batch));
   return out;
 }
 
@@ -97,15 +105,6 @@ function checkGenerator(generator: Generator | undefined, index: number): void {
     `Noise needs a generator, but number ${index} is ${String(generator)}. Pass torchGenerator(seed), or one per item.`,
     { index },
   );
-}
-
-function allocate(count: number, dtype: NoiseDType): Noise {
-  if (dtype === 'float32') return new Float32Array(count);
-  return dtype === 'float64' ? new Float64Array(count) : new Uint16Array(count);
-}
-
-function uniform(generator: Generator, shape: readonly number[], dtype: NoiseDType): Noise {
-  return dtype === 'float32' ? generator.uniform(shape) : generator.uniform(shape, dtype as 'float64');
 }
 
 function normal(generator: Generator, shape: readonly number[], dtype: NoiseDType): Noise {

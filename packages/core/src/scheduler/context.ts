@@ -1,10 +1,11 @@
 // What a rule sees of the outside: noise on demand, and the rare read-back to the host.
 
 import { DiffusionError } from '../errors.ts';
-import { randnTensor, randTensor } from '../random/index.ts';
+import type { Generator } from '../random/generator.ts';
+import { batched } from '../random/randn-tensor.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { tensor } from '../tensor/index.ts';
-import type { TypedArray } from '../tensor/types.ts';
+import type { Shape, TypedArray } from '../tensor/types.ts';
 import type { StepContext, StepOptions } from './types.ts';
 
 type Given<K> = Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'>;
@@ -18,14 +19,16 @@ export function stepContext<K>({ k, index, x, out, carry, options }: Given<K>): 
     out,
     carry,
     options,
-    normal: (shape = out.shape) => options.varianceNoise ?? tensor(randnTensor(shape, generator(options)), shape),
-    uniform: (shape) => tensor(randTensor(shape, generator(options)), shape),
+    normal: (shape = out.shape) => options.varianceNoise ?? drawn(shape, options, (one, size) => one.normal(size)),
+    uniform: (shape) => drawn(shape, options, (one, size) => one.uniform(size)),
     host: (value) => readBack(value),
   };
 }
 
-function generator(options: StepOptions): NonNullable<StepOptions['generator']> {
-  if (options.generator) return options.generator;
+type Draw = (generator: Generator, shape: Shape) => Float32Array;
+
+function drawn(shape: Shape, { generator }: StepOptions, draw: Draw): Tensor {
+  if (generator) return tensor(batched(shape, generator, Float32Array, draw), shape);
   throw new DiffusionError(
     'GENERATOR_REQUIRED',
     'This step draws noise and no generator was given. Pass { generator: torchGenerator(seed) } to step or start.',

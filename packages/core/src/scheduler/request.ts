@@ -1,6 +1,8 @@
 // What start and setTimesteps were asked, sorted into plan, step options and starting point. Each part is a closed list.
 
+import { requireKnown } from '../config/known.ts';
 import { DiffusionError } from '../errors.ts';
+import { requireSteps } from '../schedule/index.ts';
 import type { PlanRequest, RunRequest, StepOptions } from './types.ts';
 
 /** Where a run begins. A strength that the plan takes picks no place. */
@@ -21,7 +23,7 @@ export function splitRequest(
   request: number | RunRequest,
 ): { plan: PlanRequest; options: StepOptions; start: StartRequest } {
   const all = given(request);
-  checkKeys(className, [...new Set([...requestKeys, 'beginIndex', 'strength', ...stepOptions])], all);
+  checkKeys(`${className}.start`, [...new Set([...requestKeys, 'beginIndex', 'strength', ...stepOptions])], all);
   const { beginIndex } = all;
   const strength = requestKeys.includes('strength') ? undefined : all.strength;
   if (beginIndex !== undefined) checkBegin(className, beginIndex, strength);
@@ -31,7 +33,7 @@ export function splitRequest(
 /** What setTimesteps takes: a plan and nothing else. Throws as splitRequest. */
 export function planRequest({ className, requestKeys }: Accepts, request: number | PlanRequest): PlanRequest {
   const plan = given(request);
-  checkKeys(className, requestKeys, plan);
+  checkKeys(`${className}.setTimesteps`, requestKeys, plan);
   return plan;
 }
 
@@ -56,14 +58,8 @@ function only(request: RunRequest, keys: readonly string[]): RunRequest {
   return Object.fromEntries(Object.entries(request).filter(([key]) => keys.includes(key)));
 }
 
-function checkKeys(className: string, known: readonly string[], request: RunRequest): void {
-  const foreign = Object.keys(request).find((key) => !known.includes(key));
-  if (foreign) {
-    const message = `${className} takes no ${foreign}. It takes: ${known.join(', ')}.`;
-    throw new DiffusionError('REQUEST_INVALID', message, { key: foreign });
-  }
-  const n = request.numInferenceSteps;
-  if (n === undefined || (Number.isInteger(n) && n > 0)) return;
-  const message = `${className}: numInferenceSteps is ${n}. Give a whole number of at least 1.`;
-  throw new DiffusionError('REQUEST_INVALID', message, { n });
+function checkKeys(method: string, known: readonly string[], request: RunRequest): void {
+  requireKnown(method, 'option', request, known);
+  const { numInferenceSteps: steps } = request;
+  if (steps !== undefined) requireSteps(steps);
 }

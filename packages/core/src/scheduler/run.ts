@@ -1,6 +1,7 @@
 // One pass from noise to sample. All state of sampling lives here: where we are, and what the rule carries from step to step.
 
 import type { Backend } from '../backend.ts';
+import { requireKnown } from '../config/known.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { realizeStep } from '../tensor/index.ts';
@@ -92,7 +93,8 @@ export class Run<K = unknown> {
   ): Promise<SchedulerOutput> {
     this.#enter();
     try {
-      if (options) checkStepOptions(this.#owner, options);
+      const { name, stepOptions } = this.#owner;
+      if (options) requireKnown(`${name}.step`, 'option', options, stepOptions);
       this.#warnUnscaled();
       const index = this.#locate(timestep);
       const result = await this.#realized(index, timestep, x, out, over(this.#defaults, options));
@@ -243,19 +245,4 @@ function notFinite(name: string, index: number, timestep: number, value: number)
       'This schedule divides by zero here; see "Differences from diffusers" in the package\'s README.',
     { index, timestep, value },
   );
-}
-
-/** Throws REQUEST_INVALID for an option that this scheduler does not have: an ignored eta would be a silent wrong number. */
-export function checkStepOptions(
-  owner: { readonly name: string; readonly stepOptions: readonly string[] },
-  options: StepOptions,
-): void {
-  for (const [key, value] of Object.entries(options)) {
-    if (value !== undefined && !owner.stepOptions.includes(key)) {
-      const has = owner.stepOptions.join(', ') || 'none';
-      throw new DiffusionError('REQUEST_INVALID', `${owner.name}.step has no option "${key}". It has: ${has}.`, {
-        key,
-      });
-    }
-  }
 }
