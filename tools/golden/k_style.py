@@ -32,10 +32,11 @@ def respaced(name):
 
 class Common:
     """The shared cases of one recipe. `order` is the number of model calls per step, `predictions` what step accepts beside
-    epsilon, `respacings` the re-spacings that the class has, `options` what step needs to draw nothing by itself."""
+    epsilon, `respacings` the re-spacings that the class has; `twice` says whether a schedule may hold a sigma twice."""
 
-    def __init__(self, recipe, order=1, predictions=("sample", "v_prediction"), respacings=RESPACINGS):
+    def __init__(self, recipe, order=1, predictions=("sample", "v_prediction"), respacings=RESPACINGS, twice=True):
         self.recipe, self.order, self.predictions, self.respacings = recipe, order, predictions, respacings
+        self.twice = twice
         self.steps, self.error = recipe.steps, recipe.error
 
     def tail(self, n, steps):
@@ -55,7 +56,8 @@ class Common:
         steps("beta-scaled-linear", dict(beta_schedule="scaled_linear"), n=4)
         steps("beta-squaredcos", COSINE, n=10)
         steps("trained-betas", dict(num_train_timesteps=8, trained_betas=SHORT), n=4)
-        steps("trained-betas-fewer-than-n", dict(num_train_timesteps=12, trained_betas=SHORT), n=6, count=11)
+        if self.twice:  # the timesteps beyond the eight trained ones have the largest sigma
+            steps("trained-betas-fewer-than-n", dict(num_train_timesteps=12, trained_betas=SHORT), n=6, count=11)
         for prediction in self.predictions:
             steps(f"prediction-{prediction}".replace("_", "-"), dict(prediction_type=prediction), n=4)
         for name in self.respacings:

@@ -33,6 +33,8 @@ export interface StepOptions {
   readonly sTmin?: number;
   readonly sTmax?: number;
   readonly sNoise?: number;
+  /** How many derivatives a linear multistep method uses. */
+  readonly order?: number;
   readonly perTokenTimesteps?: Tensor;
 }
 
