@@ -1,5 +1,6 @@
 // Finds the backend or the scheduler class among the exports of a module.
 
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backend, SchedulerClass } from '@unnoise/core';
@@ -36,10 +37,11 @@ export async function loadScheduler(module: string, name: string | undefined): P
   return schedulerSubject(found as SchedulerClass);
 }
 
-/** A path is relative to where the command runs; anything else is a package. */
+/** A path, or a package as it is seen from where the command runs. */
 function load(module: string): Promise<Exports> {
   const isPath = /^(\.{0,2}[/\\]|[a-z]:\\)/i.test(module);
-  return import(isPath ? pathToFileURL(resolve(module)).href : module) as Promise<Exports>;
+  const file = isPath ? resolve(module) : createRequire(resolve('here.js')).resolve(module);
+  return import(pathToFileURL(file).href) as Promise<Exports>;
 }
 
 function candidates(

@@ -28,15 +28,10 @@ export function readSafetensors(file: Uint8Array): ReadonlyMap<string, GoldenTen
   const start = 8 + Number(view.getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, start))) as Record<string, Entry>;
   const tensors = new Map<string, GoldenTensor>();
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of Object.entries(header)) {
+  for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
+    const { dtype, shape, data_offsets } = entry;
+    const [from, to] = data_offsets;
     const read = READERS[dtype];
     if (!read)
       throw new TypeError(
