@@ -26,7 +26,6 @@ export * from './distillation.ts';
 // The weights of multistep solvers.
 export * from './phi.ts';
 export * from './lagrange.ts';
-export * from './lagrange.ts';
 export * from './linear-system.ts';
 export * from './exponential-weights.ts';
 // What is asked of it.
