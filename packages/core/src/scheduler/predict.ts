@@ -7,7 +7,6 @@ import type { ThresholdingConfig } from '../config/thresholding-fields.ts';
 import { DiffusionError } from '../errors.ts';
 import type { AlphaSigma, Table } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { tensor } from '../tensor/index.ts';
 import type { StepContext } from './types.ts';
 
 export interface Prediction {
@@ -64,30 +63,14 @@ export function trainedLevel(alphasCumprod: Table, timestep: number): AlphaSigma
   return { alphaCumprod, alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod) };
 }
 
-/** Dynamic thresholding: each item of the batch is divided by its own threshold s and clipped to [-1, 1]. Reads x0 back once. */
+/** Dynamic thresholding of x0, for pixel models: see threshold.ts, which is loaded for the first of them. */
 export async function threshold(
   context: Pick<StepContext<unknown>, 'host'>,
   x0: Tensor,
   config: ThresholdingConfig,
 ): Promise<Tensor> {
-  if (x0.shape.length < 3) {
-    // as upstream, which fails on [batch, channels]
-    const message = `thresholding needs a sample [batch, channels, ...]; this one has shape [${x0.shape}].`;
-    throw new DiffusionError('SHAPE_MISMATCH', message, { shape: x0.shape });
-  }
-  const { dynamicThreshold } = await import('../schedule/quantile.ts'); // only pixel models need it
-  const values = Float32Array.from(await context.host(x0));
-  const batch = x0.shape[0] ?? 0;
-  const size = values.length / batch;
-  const limits = Float32Array.from({ length: batch }, (_, item) =>
-    dynamicThreshold(
-      values.subarray(item * size, (item + 1) * size),
-      config.dynamic_thresholding_ratio,
-      config.sample_max_value,
-    ),
-  );
-  const scaled = x0.div(tensor(limits, [batch, ...x0.shape.slice(1).map(() => 1)])).clamp(-1, 1);
-  return scaled.dtype === x0.dtype ? scaled : scaled.cast(x0.dtype);
+  const { thresholded } = await import('./threshold.ts');
+  return thresholded(context, x0, config);
 }
 
 /** The config keys that bound the predicted clean sample. */
