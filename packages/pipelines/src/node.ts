@@ -1,6 +1,7 @@
 // Pipelines over local files, with onnxruntime-node and the CPU backend where nothing else is given.
 
 import { cpu } from '@unnoise/backend-cpu';
+import '@unnoise/core/beta-sigmas'; // for models whose config has use_beta_sigmas
 import type { DiffusionModel, OpenOptions } from './onnx/model.ts';
 import { openModel as openModelFrom } from './onnx/model.ts';
 import { importRuntime, QUIET } from './node/runtime.ts';

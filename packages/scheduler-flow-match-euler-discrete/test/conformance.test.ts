@@ -1,4 +1,5 @@
 import { testScheduler } from '@unnoise/conformance';
+import '@unnoise/core/beta-sigmas';
 import { FlowMatchEulerDiscreteScheduler } from '../src/index.ts';
 
 testScheduler(FlowMatchEulerDiscreteScheduler);
