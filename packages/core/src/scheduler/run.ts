@@ -54,19 +54,19 @@ export class Run<K = unknown> {
 
   /** The timestep that the model is called with next; undefined at the end. */
   get timestep(): number | undefined {
-    return this.plan.timesteps[this.position];
+    return this.plan.timesteps[this.#position];
   }
 
   /** The timesteps that are still to come. */
   get remaining(): readonly number[] {
-    return this.plan.timesteps.slice(this.position);
+    return this.plan.timesteps.slice(this.#position);
   }
 
   get done(): boolean {
-    return this.position >= this.plan.timesteps.length;
+    return this.#position >= this.plan.timesteps.length;
   }
 
-  private get position(): number {
+  get #position(): number {
     return this.#index ?? this.#begin ?? 0;
   }
 
@@ -125,13 +125,13 @@ export class Run<K = unknown> {
   /** The timestep of the next step. Throws RUN_EXHAUSTED at the end. */
   nextTimestep(): number {
     const timestep = this.timestep;
-    if (timestep === undefined) throw exhausted(this.#owner.name, this.position, this.plan.timesteps.length);
+    if (timestep === undefined) throw exhausted(this.#owner.name, this.#position, this.plan.timesteps.length);
     return timestep;
   }
 
   /** Which row a timestep means; as upstream, a run that has begun counts on, whatever timestep it is given. */
   #locate(timestep: number): number {
-    if (!this.plan.indexOf) return this.position;
+    if (!this.plan.indexOf) return this.#position;
     const index = this.#index ?? this.#begin ?? this.plan.indexOf(timestep);
     const length = this.plan.timesteps.length;
     if (index >= length) throw exhausted(this.#owner.name, index, length);

@@ -67,86 +67,86 @@ function checkFinite(order: readonly Node[], error: (bad: number) => DiffusionEr
 
 /** One run of a program. Slots hold their buffers until the last step that needs them. */
 class Execution {
-  private readonly program: Program;
-  private readonly backend: Backend;
-  private readonly slots: (Storage | undefined)[] = [];
-  private readonly params: Float64Array[] = [];
+  readonly #program: Program;
+  readonly #backend: Backend;
+  readonly #slots: (Storage | undefined)[] = [];
+  readonly #params: Float64Array[] = [];
 
   constructor(program: Program, backend: Backend) {
-    this.program = program;
-    this.backend = backend;
+    this.#program = program;
+    this.#backend = backend;
   }
 
   /** Runs all steps, makes the roots leaves, and lets go of every other buffer. */
   run(order: readonly Node[], roots: readonly Node[]): void | Promise<void> {
     let running: void | Promise<void>;
     try {
-      this.bind(order);
-      running = this.runFrom(0);
+      this.#bind(order);
+      running = this.#runFrom(0);
     } catch (error) {
-      this.clear();
+      this.#clear();
       throw error;
     }
-    if (running) return running.then(() => this.settle(roots)).finally(() => this.clear());
-    this.settle(roots);
-    this.clear();
+    if (running) return running.then(() => this.#settle(roots)).finally(() => this.#clear());
+    this.#settle(roots);
+    this.#clear();
   }
 
-  private bind(order: readonly Node[]): void {
+  #bind(order: readonly Node[]): void {
     const numbers = numbersOf(order);
-    for (const { params } of this.program.steps) this.params.push(gather(numbers, params));
-    for (const source of this.program.sources) this.slots.push(this.load(order[source]!));
+    for (const { params } of this.#program.steps) this.#params.push(gather(numbers, params));
+    for (const source of this.#program.sources) this.#slots.push(this.#load(order[source]!));
   }
 
-  private load(node: Node): Storage {
+  #load(node: Node): Storage {
     if (node.storage) return node.storage.retain();
     if (!node.data) throw disposedInput(node);
-    const handle = this.backend.adopt?.(node.data, node.dtype) ?? this.backend.upload(node.data, node.dtype);
-    return new Storage(this.backend, handle);
+    const handle = this.#backend.adopt?.(node.data, node.dtype) ?? this.#backend.upload(node.data, node.dtype);
+    return new Storage(this.#backend, handle);
   }
 
-  private runFrom(first: number): void | Promise<void> {
-    const { steps } = this.program;
+  #runFrom(first: number): void | Promise<void> {
+    const { steps } = this.#program;
     for (let i = first; i < steps.length; i++) {
       const step = steps[i]!;
-      const outputs = this.backend.run(step.kernel, this.handles(step), this.params[i]!, step.sizes);
-      if ('then' in outputs) return this.runLater(i, outputs);
-      this.finish(step, outputs);
+      const outputs = this.#backend.run(step.kernel, this.#handles(step), this.#params[i]!, step.sizes);
+      if ('then' in outputs) return this.#runLater(i, outputs);
+      this.#finish(step, outputs);
     }
   }
 
-  private async runLater(at: number, outputs: Promise<readonly Handle[]>): Promise<void> {
-    this.finish(this.program.steps[at]!, await outputs);
-    await this.runFrom(at + 1);
+  async #runLater(at: number, outputs: Promise<readonly Handle[]>): Promise<void> {
+    this.#finish(this.#program.steps[at]!, await outputs);
+    await this.#runFrom(at + 1);
   }
 
-  private handles({ inputs }: Step): Handle[] {
+  #handles({ inputs }: Step): Handle[] {
     const handles: Handle[] = [];
-    for (const slot of inputs) handles.push(this.slots[slot]!.handle);
+    for (const slot of inputs) handles.push(this.#slots[slot]!.handle);
     return handles;
   }
 
-  private finish({ outputs, frees }: Step, handles: readonly Handle[]): void {
-    for (let i = 0; i < outputs.length; i++) this.slots[outputs[i]!] = new Storage(this.backend, handles[i]!);
-    for (const slot of frees) this.free(slot);
+  #finish({ outputs, frees }: Step, handles: readonly Handle[]): void {
+    for (let i = 0; i < outputs.length; i++) this.#slots[outputs[i]!] = new Storage(this.#backend, handles[i]!);
+    for (const slot of frees) this.#free(slot);
   }
 
   /** A root that another run has realised meanwhile, or whose owners are all gone, needs no buffer. */
-  private settle(roots: readonly Node[]): void {
-    const { results } = this.program;
+  #settle(roots: readonly Node[]): void {
+    const { results } = this.#program;
     for (let i = 0; i < roots.length; i++) {
       const root = roots[i]!;
-      if (root.op !== 'leaf' && root.owners > 0) root.settle(this.slots[results[i]!]!.retain());
+      if (root.op !== 'leaf' && root.owners > 0) root.settle(this.#slots[results[i]!]!.retain());
     }
   }
 
-  private free(slot: number): void {
-    this.slots[slot]?.drop();
-    this.slots[slot] = undefined;
+  #free(slot: number): void {
+    this.#slots[slot]?.drop();
+    this.#slots[slot] = undefined;
   }
 
-  private clear(): void {
-    for (let slot = 0; slot < this.slots.length; slot++) this.free(slot);
+  #clear(): void {
+    for (let slot = 0; slot < this.#slots.length; slot++) this.#free(slot);
   }
 }
 
