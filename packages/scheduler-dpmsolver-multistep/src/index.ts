@@ -3,6 +3,9 @@
 import type {
   BetaConfig,
   ConfigSchema,
+  DpmAlgorithm,
+  DpmSolverType,
+  DpmWeights,
   Extrapolated,
   FinalSigmasType,
   FlowSigmasConfig,
@@ -20,6 +23,7 @@ import type {
   ThresholdingConfig,
 } from '@unnoise/core';
 import {
+  DPM_WEIGHTS,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   after,
@@ -35,8 +39,6 @@ import {
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import { DpmSchedules } from './schedule.ts';
-import type { AlgorithmType, SolverType, Weights } from './weights.ts';
-import { WEIGHTS } from './weights.ts';
 
 export interface DPMSolverMultistepConfig
   extends BetaConfig,
@@ -46,8 +48,8 @@ export interface DPMSolverMultistepConfig
     ThresholdingConfig {
   readonly solver_order: number;
   readonly prediction_type: PredictionType | 'flow_prediction';
-  readonly algorithm_type: AlgorithmType;
-  readonly solver_type: SolverType;
+  readonly algorithm_type: DpmAlgorithm;
+  readonly solver_type: DpmSolverType;
   readonly lower_order_final: boolean;
   readonly euler_at_final: boolean;
   readonly use_lu_lambdas: boolean;
@@ -62,7 +64,7 @@ export interface DpmRow {
   /** The entry of the sigma table, of which level is made. */
   readonly rawSigma: number;
   readonly level: LambdaLevel;
-  readonly weights: Weights;
+  readonly weights: DpmWeights;
   readonly r0: number;
   readonly r1: number;
   /** Highest order that may be used here. */
@@ -154,7 +156,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     return {
       rawSigma: sigmas[index] ?? Number.NaN,
       level: s,
-      weights: WEIGHTS[this.config.algorithm_type](s, t),
+      weights: DPM_WEIGHTS[this.config.algorithm_type](s, t),
       r0: index > 0 ? size(index - 1) / size(index) : Number.NaN,
       r1: index > 1 ? size(index - 2) / size(index) : Number.NaN,
       order: this.#orderAt(index, timesteps.length),

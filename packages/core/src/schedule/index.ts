@@ -28,6 +28,7 @@ export * from './phi.ts';
 export * from './lagrange.ts';
 export * from './linear-system.ts';
 export * from './exponential-weights.ts';
+export * from './dpm-weights.ts';
 // What is asked of it.
 export * from './custom.ts';
 export * from './lookup.ts';

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DPMSolverSinglestepScheduler } from './index.ts';
+
+registry.add(DPMSolverSinglestepScheduler);
