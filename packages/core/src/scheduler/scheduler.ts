@@ -8,7 +8,7 @@ import { DiffusionError } from '../errors.ts';
 import type { Precision } from '../schedule/index.ts';
 import { exact64, timestepsForStrength, upstream32 } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { blend } from './blend.ts';
+import type { blend } from './blend.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { ConfigSource, LoadOptions } from './load.ts';
 import { installedRegistry } from './installed.ts';
@@ -166,17 +166,15 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   addNoise(original: Tensor, noise: Tensor, timesteps: number | readonly number[]): Promise<Tensor> {
     const { noiseLevel } = this.#current.plan;
     if (!noiseLevel) throw this.#unsupported('addNoise');
-    return blend(original, noise, this.#levels(noiseLevel, timesteps, this.#fixedIndex()), (level) => [
-      level.signal,
-      level.noise,
-    ]);
+    const levels = this.#levels(noiseLevel, timesteps, this.#fixedIndex());
+    return blended(original, noise, levels, ({ signal, noise }) => [signal, noise]);
   }
 
   /** The velocity target v = alpha * noise - sigma * sample, for training and tests. */
   getVelocity(sample: Tensor, noise: Tensor, timesteps: number | readonly number[]): Promise<Tensor> {
     const { velocityLevel } = this.#current.plan;
     if (!velocityLevel) throw this.#unsupported('getVelocity');
-    return blend(sample, noise, this.#levels(velocityLevel, timesteps), (level) => [-level.noise, level.signal]);
+    return blended(sample, noise, this.#levels(velocityLevel, timesteps), ({ signal, noise }) => [-noise, signal]);
   }
 
   /** Releases what the steps so far left behind. The scheduler is as new; samples it returned stay the caller's. */
@@ -288,6 +286,11 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   #unsupported(method: string, reason = 'as upstream, it has none'): DiffusionError {
     return new DiffusionError('OP_UNSUPPORTED', `${this.class.className} has no ${method}: ${reason}.`, { method });
   }
+}
+
+/** What text-to-image never needs is loaded with the first call. */
+async function blended(...args: Parameters<typeof blend>): Promise<Tensor> {
+  return (await import('./blend.ts')).blend(...args);
 }
 
 const HIDDEN: unique symbol = Symbol('hidden config keys');
