@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { TCDScheduler } from '../src/index.ts';
+
+testScheduler(TCDScheduler);
