@@ -38,7 +38,7 @@ import {
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import type { Predictor } from './predictor.ts';
-import { parted, predictorOf, withPredictor } from './predictor.ts';
+import { parted, predictorOf } from './predictor.ts';
 import { UniPCSchedules } from './schedule.ts';
 import type { SolverType, Weights } from './weights.ts';
 import { weightsOf } from './weights.ts';
@@ -201,11 +201,11 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
   /** UniC on the sample at hand, then UniP (or solver_p) from there. */
   #update(context: StepContext<UniPCRow>, { m, x0 }: Extrapolated): StepResult | Promise<StepResult> {
     const { k, x } = context;
-    const { own, other } = parted(context.carry);
-    const [last, ...past] = own;
+    const shared = parted(context.carry);
+    const [last, ...past] = shared.own;
     const sample = last && past[0] && k.correct ? this.#corrected(k, last, past, m) : x;
     const carry = [sample, m, ...past].slice(0, this.config.solver_order + 1);
-    if (k.predictor) return withPredictor(k.predictor(context, sample, other), x0, carry);
+    if (k.predictor) return after(k.predictor(context, sample, { ...shared, own: carry }), (step) => ({ ...step, x0 }));
     return { prev: this.#predicted(k, sample, m, past), x0, carry };
   }
 

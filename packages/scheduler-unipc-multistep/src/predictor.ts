@@ -1,7 +1,7 @@
 // Another scheduler in the place of UniP (config.solver_p): its plan and rule, stepped inside UniPC's own.
 
 import type { Plan, PlanRequest, SchedulerMixin, StepContext, StepResult, Tensor } from '@unnoise/core';
-import { after, tensor } from '@unnoise/core';
+import { DiffusionError, after, tensor } from '@unnoise/core';
 
 /** Plan and rule, which are protected for users, of any scheduler. */
 interface Parts {
@@ -9,38 +9,51 @@ interface Parts {
   rule(context: StepContext<unknown>): StepResult | Promise<StepResult>;
 }
 
-/** One step of the other scheduler, from a sample and the bare model output: the next sample, and what it carries. */
-export type Predictor = (context: StepContext<unknown>, sample: Tensor, carry: readonly Tensor[]) => Predicted;
-type Predicted = Pick<StepResult, 'prev' | 'carry'> | Promise<Pick<StepResult, 'prev' | 'carry'>>;
+/** What is carried from step to step: UniPC's own tensors, and the position and the tensors of the other scheduler. */
+export interface Shared {
+  readonly own: readonly Tensor[];
+  /** Undefined before its first step. */
+  readonly position: number | undefined;
+  readonly other: readonly Tensor[];
+}
 
-/** The steps of `scheduler` on its own schedule of as many steps; as upstream, found there by UniPC's timesteps. */
+/** One step of the other scheduler from a sample and the bare model output: the next sample, and what is carried on. */
+export type Predictor = (
+  context: StepContext<unknown>,
+  sample: Tensor,
+  shared: Shared,
+) => Predicted | Promise<Predicted>;
+type Predicted = Required<Pick<StepResult, 'prev' | 'carry'>>;
+
+/** The steps of `scheduler` on its own schedule of as many; as upstream, only the first is found there by its timestep. */
 export function predictorOf(scheduler: SchedulerMixin, timesteps: readonly number[]): Predictor {
   const parts = scheduler as unknown as Parts;
   const plan = parts.plan({ numInferenceSteps: timesteps.length });
-  return (context, x, carry) => {
+  return (context, x, { own, position, other }) => {
     const timestep = timesteps[context.index] ?? Number.NaN;
-    const same = plan.timesteps[context.index] === timestep;
-    const index = same ? context.index : (plan.indexOf?.(timestep) ?? context.index);
-    return parts.rule({ ...context, k: plan.row(index, timestep), index, x, carry });
+    const index = position ?? plan.indexOf?.(timestep) ?? context.index;
+    if (plan.indexOf && index >= plan.timesteps.length) throw exhausted(scheduler.class.className, index);
+    const step = parts.rule({ ...context, k: plan.row(index, timestep), index, x, carry: other });
+    return after(step, ({ prev, carry = [] }) => ({ prev, carry: [...own, marked(index + 1), ...carry] }));
   };
 }
 
-/** Two lists of tensors as one; samples are floats, so a whole number can stand between them. */
-export function joined(own: readonly Tensor[], other: readonly Tensor[]): readonly Tensor[] {
-  return [...own, tensor(new Int32Array(1), [1]), ...other];
+/** Samples are floats, so a tensor of whole numbers can stand between two lists of them; its length is the position. */
+function marked(position: number): Tensor {
+  return tensor(new Int32Array(position), [position]);
 }
 
-/** The two lists again. */
-export function parted(carry: readonly Tensor[]): { own: readonly Tensor[]; other: readonly Tensor[] } {
+/** The lists again. */
+export function parted(carry: readonly Tensor[]): Shared {
   const mark = carry.findIndex(({ dtype }) => dtype === 'int32');
-  return mark < 0 ? { own: carry, other: [] } : { own: carry.slice(0, mark), other: carry.slice(mark + 1) };
+  if (mark < 0) return { own: carry, position: undefined, other: [] };
+  return { own: carry.slice(0, mark), position: carry[mark]?.shape[0], other: carry.slice(mark + 1) };
 }
 
-/** `next` with the step's result, and UniPC's carry before the other scheduler's. */
-export function withPredictor(
-  predicted: Predicted,
-  x0: Tensor,
-  own: readonly Tensor[],
-): StepResult | Promise<StepResult> {
-  return after(predicted, ({ prev, carry = [] }) => ({ prev, x0, carry: joined(own, carry) }));
+function exhausted(name: string, index: number): DiffusionError {
+  return new DiffusionError(
+    'RUN_EXHAUSTED',
+    `solver_p ${name} has no step ${index}: its schedule is not that of UniPC. Give both the same sigma options.`,
+    { index },
+  );
 }

@@ -165,6 +165,16 @@ describe('solver_p', () => {
     found.forEach((x, i) => expect(rms(x, wanted[i]!)).toBeLessThan(1e-11));
   });
 
+  it('counts on from its first step, and refuses a step past its own end', async () => {
+    const run = unipc({ ...config, solver_p: new DPMSolverMultistepScheduler({}, exact) }).start({
+      numInferenceSteps: 10,
+      beginIndex: 3,
+    });
+    const model = (x: Float64Array, { signal, noise: sigma }: NoiseLevel) =>
+      predict(testMixture, 'sample', x, signal, sigma);
+    await expect(trajectory({ run, model, start: noise, shape })).rejects.toMatchObject({ code: 'RUN_EXHAUSTED' });
+  });
+
   it('is shared by runs that take turns without being disturbed', async () => {
     const scheduler = unipc({ ...config, solver_p: new DPMSolverMultistepScheduler(config, exact) });
     const [one, two] = await Promise.all([follow(scheduler, 9, 'sample'), follow(scheduler, 12, 'sample')]);
