@@ -29,6 +29,7 @@ RECIPES = {
     "unipc_multistep": "UniPCMultistepScheduler",
     "k_dpm_2_discrete": "KDPM2DiscreteScheduler",
     "lms_discrete": "LMSDiscreteScheduler",
+    "ipndm": "IPNDMScheduler",
     "lcm": "LCMScheduler",
     "tcd": "TCDScheduler",
     "pndm": "PNDMScheduler",

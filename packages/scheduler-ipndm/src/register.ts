@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { IPNDMScheduler } from './index.ts';
+
+registry.add(IPNDMScheduler);

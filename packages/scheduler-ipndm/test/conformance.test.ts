@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { IPNDMScheduler } from '../src/index.ts';
+
+testScheduler(IPNDMScheduler);
