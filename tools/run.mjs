@@ -37,6 +37,7 @@ const jobs = {
   start: `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20 --guidance 2 --output out/fashion-28.png`,
   test: 'vitest run --reporter=default --reporter=./tools/count-reporter.ts',
   bench: `${ts} tools/bench/index.ts`,
+  conformance: `${ts} conformance/test/report.ts`,
   build: `${ts} tools/build.ts`,
   'build:readme': `${ts} tools/check/index.ts readme --write`,
   fix: `${ts} tools/check/index.ts lint manifests readme format --write`,
