@@ -67,13 +67,13 @@ export interface SplitConfig {
 
 /**
  * Sorts a loaded config into constructor arguments and hidden keys, as upstream's extract_init_dict.
- * `silent` says which foreign keys are expected (those of compatible classes and of the class that wrote the config); others warn.
+ * `report` is given the foreign keys: whether they are expected depends on other classes, which are not known here.
  */
 export function splitConfig(
   owner: ConfigOwner,
   source: ConfigObject,
   overrides: ConfigObject,
-  silent: (key: string) => boolean,
+  report: (foreign: readonly string[]) => void,
 ): SplitConfig {
   checkClassName(owner.className, source);
   const dropped = new Set(defaultedKeys(source));
@@ -85,11 +85,8 @@ export function splitConfig(
     if (Object.hasOwn(owner.schema, current)) given[current] = value;
     else hidden[key] = value;
   }
-  const unused = Object.keys(hidden).filter(
-    (key) => !key.startsWith('_') && key !== 'quantization_config' && !silent(key),
-  );
-  if (unused.length > 0)
-    warn(`${owner.className} does not use ${unused.join(', ')}; they are kept in its config but have no effect.`);
+  const foreign = Object.keys(hidden).filter((key) => !key.startsWith('_') && key !== 'quantization_config');
+  if (foreign.length > 0) report(foreign);
   return { given: { ...given, ...knownOverrides(owner, overrides) }, hidden: renameClass(owner.className, hidden) };
 }
 

@@ -5,7 +5,7 @@ import { splitConfig } from '../config/config.ts';
 import { DiffusionError } from '../errors.ts';
 import { formatConfig } from '../config/json.ts';
 import { installedRegistry } from './installed.ts';
-import { KARRAS_COMPATIBLES, KARRAS_KEYS } from './karras.ts';
+import { warn } from '../warn.ts';
 import type { SchedulerClass } from './scheduler.ts';
 
 /** The diffusers release whose config format and semantics this version follows. */
@@ -15,17 +15,24 @@ export const DIFFUSERS_VERSION = '0.42.1';
 export function convertConfig(target: SchedulerClass, source: ConfigObject, overrides: ConfigObject): SplitConfig {
   const writer = source['_class_name'];
   const names = typeof writer === 'string' ? [...target.compatibles, writer] : target.compatibles;
-  return splitConfig(target, source, overrides, (key) => names.some((name) => hasKey(name, key)));
+  return splitConfig(target, source, overrides, (foreign) => {
+    const warnBy = (keysOf: KeysOf): void => warnOfUnused(target.className, foreign, names, keysOf);
+    const registry = installedRegistry();
+    if (registry) return warnBy((name) => registry.keysOf(name));
+    // where the list cannot be loaded there is nothing to warn of
+    import('./known-keys.ts').then(
+      ({ upstreamKeys }) => warnBy(upstreamKeys),
+      () => undefined,
+    );
+  });
 }
 
-/** Whether a class has a config key. Of a class outside the Karras family nothing is known without the registry's tables. */
-function hasKey(className: string, key: string): boolean {
-  const known = installedRegistry()?.keysOf(className) ?? (isKarras(className) ? KARRAS_KEYS : undefined);
-  return known?.includes(key) ?? true;
-}
+type KeysOf = (className: string) => readonly string[];
 
-function isKarras(className: string): boolean {
-  return KARRAS_COMPATIBLES.some((name) => name === className);
+function warnOfUnused(className: string, keys: readonly string[], names: readonly string[], keysOf: KeysOf): void {
+  const unused = keys.filter((key) => !names.some((name) => keysOf(name).includes(key)));
+  if (unused.length > 0)
+    warn(`${className} does not use ${unused.join(', ')}; they are kept in its config but have no effect.`);
 }
 
 /** The text of scheduler_config.json. */

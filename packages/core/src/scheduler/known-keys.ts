@@ -1,6 +1,18 @@
-// Config keys of upstream's schedulers, so that a config loads in silence when the class that wrote it is not installed.
+// Config keys of upstream's schedulers, so that a config loads in silence when the class that wrote it is not installed. Without a
+// registry this file is loaded for the first config that has keys of another class.
 
-import { KARRAS_KEYS } from './karras.ts';
+import { KARRAS_COMPATIBLES } from './karras.ts';
+import { packageOf } from './names.ts';
+
+/** Every constructor key of the 15 classes of KarrasDiffusionSchedulers (diffusers 0.42). */
+export const KARRAS_KEYS: readonly string[] =
+  `algorithm_type beta_end beta_schedule beta_start clip_sample clip_sample_range disable_corrector
+dynamic_thresholding_ratio euler_at_final final_sigmas_type flow_shift interpolation_type lambda_min_clipped
+lower_order_final noise_sampler_seed num_train_timesteps predict_x0 prediction_type rescale_betas_zero_snr rho
+sample_max_value set_alpha_to_one shift_terminal sigma_data sigma_max sigma_min sigma_schedule skip_prk_steps
+solver_order solver_p solver_type steps_offset thresholding time_shift_type timestep_spacing timestep_type
+trained_betas use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas
+use_lu_lambdas variance_type`.split(/\s+/);
 
 /** Those of KARRAS_KEYS and the keys of upstream's other schedulers. */
 export const UPSTREAM_KEYS: readonly string[] = [
@@ -15,3 +27,9 @@ t_max t_min tail_step_multiplier tail_steps tau_func threshold timestep_scaling 
     /\s+/,
   ),
 ];
+
+/** The keys that a class of upstream may have; none for a name that upstream does not have. */
+export function upstreamKeys(className: string): readonly string[] {
+  if (KARRAS_COMPATIBLES.some((name) => name === className)) return KARRAS_KEYS;
+  return packageOf(className) ? UPSTREAM_KEYS : [];
+}

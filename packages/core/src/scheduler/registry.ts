@@ -2,9 +2,8 @@
 
 import { DiffusionError } from '../errors.ts';
 import { REGISTRY_KEY } from './installed.ts';
-import { KARRAS_COMPATIBLES, KARRAS_KEYS } from './karras.ts';
-import { UPSTREAM_KEYS } from './known-keys.ts';
-import { packageOf, unknownScheduler } from './names.ts';
+import { upstreamKeys } from './known-keys.ts';
+import { unknownScheduler } from './names.ts';
 import type { SchedulerClass } from './scheduler.ts';
 
 export class Registry {
@@ -33,9 +32,7 @@ export class Registry {
 
   /** Config keys of a class: of its schema where it is registered, else what is known of upstream's classes. */
   keysOf(className: string): readonly string[] {
-    if (this.has(className)) return Object.keys(this.get(className).schema);
-    if (KARRAS_COMPATIBLES.some((name) => name === className)) return KARRAS_KEYS;
-    return packageOf(className) ? UPSTREAM_KEYS : [];
+    return this.has(className) ? Object.keys(this.get(className).schema) : upstreamKeys(className);
   }
 
   /** Registered names, in the order of registration. */

@@ -8,8 +8,7 @@ import {
   packageOf,
   registry,
 } from '../../src/index.ts';
-import { KARRAS_KEYS } from '../../src/scheduler/karras.ts';
-import { UPSTREAM_KEYS } from '../../src/scheduler/known-keys.ts';
+import { KARRAS_KEYS, UPSTREAM_KEYS } from '../../src/scheduler/known-keys.ts';
 import { Countdown, Ladder, Slow, code, warnings } from './toys.ts';
 import upstream from './upstream.json' with { type: 'json' };
 
