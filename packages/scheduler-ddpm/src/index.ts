@@ -36,6 +36,7 @@ import {
   spacingFields,
   thresholdingFields,
   trainedLevel,
+  trainedNoise,
   trainingTables,
 } from '@unnoise/core';
 
@@ -127,35 +128,25 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
 
   protected override plan(request?: PlanRequest): Plan<DDPMRow> {
     const { alphasCumprod } = this.#tables;
-    const timesteps = Array.from(
-      request ? this.#timesteps(request) : this.#spaced('leading', this.config.num_train_timesteps),
-    );
+    const timesteps = Array.from(this.#timesteps(request));
     const previous = request ? (t: number) => previousTimestep(timesteps, t) : (t: number) => t - 1;
-    const level = (_: number, timestep: number) => {
-      const { alpha: signal, sigma: noise } = trainedLevel(alphasCumprod, timestep);
-      return { signal, noise };
-    };
     return {
       timesteps,
       initNoiseSigma: 1,
       ...(request?.numInferenceSteps && { numInferenceSteps: request.numInferenceSteps }),
       row: (_, timestep) => this.#row(timestep, previous(timestep)),
-      noiseLevel: level,
-      velocityLevel: level,
+      ...trainedNoise(alphasCumprod),
     };
   }
 
-  #timesteps(request: PlanRequest): Int32Array {
+  #timesteps(request: PlanRequest | undefined): Int32Array {
     const { num_train_timesteps: trainSteps, timestep_spacing: spacing, steps_offset: offset } = this.config;
+    if (!request) return integerTimesteps({ spacing: 'leading', steps: trainSteps, trainSteps });
     exactlyOne(request, ['numInferenceSteps', 'timesteps']);
     if (request.timesteps) return descendingTimesteps(request.timesteps, trainSteps);
-    const steps = request.numInferenceSteps ?? 0;
+    const { numInferenceSteps: steps = 0 } = request;
     requireSteps(steps, trainSteps);
     return integerTimesteps({ spacing, steps, trainSteps, offset });
-  }
-
-  #spaced(spacing: string, steps: number): Int32Array {
-    return integerTimesteps({ spacing, steps, trainSteps: this.config.num_train_timesteps });
   }
 
   /** 1 - ratio cancels, so it is rounded where upstream rounds. */
