@@ -1,7 +1,6 @@
 // TCD: a model distilled to jump between any two noise levels, sampled by jumping too far and noising back.
 
 import type {
-  ConfigField,
   ConfigSchema,
   DistillationGrid,
   DistilledConfig,
@@ -31,6 +30,20 @@ import {
 
 export interface TCDConfig extends DistilledConfig {}
 
+/** As upstream, config keys that no step reads. */
+const UNREAD = [
+  'clip_sample',
+  'clip_sample_range',
+  'thresholding',
+  'dynamic_thresholding_ratio',
+  'sample_max_value',
+  'timestep_scaling',
+] as const;
+
+const unread = Object.fromEntries(
+  UNREAD.map((key) => [key, { ...distilledFields[key], doc: 'Not read, as upstream.' }]),
+) as Pick<ConfigSchema<TCDConfig>, (typeof UNREAD)[number]>;
+
 /** One step: from noise level (alpha, sigma) to that of the timestep `previous`; how far beyond is up to eta. */
 export interface TCDRow {
   readonly alpha: number;
@@ -57,12 +70,7 @@ export class TCDScheduler extends SchedulerMixin<TCDConfig, TCDRow> {
   static override readonly stepOptions: readonly string[] = ['eta', 'generator'];
   static override readonly schema: ConfigSchema<TCDConfig> = {
     ...distilledFields,
-    clip_sample: unread(distilledFields.clip_sample),
-    clip_sample_range: unread(distilledFields.clip_sample_range),
-    thresholding: unread(distilledFields.thresholding),
-    dynamic_thresholding_ratio: unread(distilledFields.dynamic_thresholding_ratio),
-    sample_max_value: unread(distilledFields.sample_max_value),
-    timestep_scaling: unread(distilledFields.timestep_scaling),
+    ...unread,
   };
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
@@ -110,8 +118,4 @@ export class TCDScheduler extends SchedulerMixin<TCDConfig, TCDRow> {
     const { round } = this.precision;
     return trainedLevel(this.#tables.alphasCumprod, Math.floor(round(round(1 - eta) * previous)));
   }
-}
-
-function unread<T>(from: ConfigField<T>): ConfigField<T> {
-  return { ...from, doc: 'Not read, as upstream.' };
 }
