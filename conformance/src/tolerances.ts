@@ -47,6 +47,12 @@ export const FREE_RUN: number = 1e-5;
 export const HALF_STEP: number = 2e-3;
 export const HALF_FREE_RUN: number = 1e-2;
 
+/**
+ * Timesteps that upstream keeps in float64 (KDPM2 with a re-spacing, DPM-Solver SDE), absolute: they pass through log and exp, whose last
+ * bit is the C library's. One unit in the last place of ln sigma moves a timestep by a few units of 1e-13.
+ */
+export const WIDE_TIMESTEP: number = 1e-12;
+
 /** Tables of the exact64 mode, relative. */
 export const EXACT_TABLE: number = 1e-12;
 

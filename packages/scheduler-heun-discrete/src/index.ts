@@ -47,8 +47,11 @@ export type HeunBetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2' 
 const BETA_RULES: BetaRules = { ...COMMON_BETA_RULES, exp: expBetas };
 
 export interface HeunDiscreteConfig extends BetaConfig<HeunBetaSchedule>, SpacingConfig, SigmaScheduleConfig {
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
+  /** Clip the predicted original sample. */
   readonly clip_sample: boolean;
+  /** Largest absolute value that clipping leaves. */
   readonly clip_sample_range: number;
 }
 
@@ -75,14 +78,14 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps'];
   static override readonly schema: ConfigSchema<HeunDiscreteConfig> = {
     ...betaFields,
-    beta_start: field.number(0.00085, 'First beta.'),
-    beta_end: field.number(0.012, 'Last beta.'),
-    beta_schedule: field.choice('linear', Object.keys(BETA_RULES) as HeunBetaSchedule[], 'Rule from beta_start to beta_end.'),
+    beta_start: field.number(0.00085),
+    beta_end: field.number(0.012),
+    beta_schedule: field.choice('linear', Object.keys(BETA_RULES) as HeunBetaSchedule[]),
     ...spacingFields('linspace'),
     ...sigmaScheduleFields,
     prediction_type: predictionTypeField,
-    clip_sample: field.boolean(false, 'Clip the predicted original sample.'),
-    clip_sample_range: field.number(1, 'Largest absolute value that clipping leaves.'),
+    clip_sample: field.boolean(false),
+    clip_sample_range: field.number(1),
   };
 
   override readonly order: number = 2;
@@ -115,9 +118,8 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
     const sigma = k.corrects ? k.sigmaNext : k.sigma;
     const x0 = this.#clipped(predictAtSigma(this.config.prediction_type, sigma, x, out));
     const derivative = x.sub(x0).div(sigma);
-    if (!k.corrects) return { prev: x.add(derivative.mul(dt)), x0, carry: [derivative, x] };
-    const [first, start] = ofFirstCall(carry, index);
-    return { prev: start.add(first.add(derivative).mul(dt / 2)), x0 };
+    if (k.corrects) return { prev: ofFirstCall(carry, index).add(derivative.mul(dt / 2)), x0 };
+    return { prev: x.add(derivative.mul(dt)), x0, carry: [x.add(derivative.mul(dt / 2))] };
   }
 
   #clipped(x0: Tensor): Tensor {

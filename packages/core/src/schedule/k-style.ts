@@ -4,9 +4,10 @@
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
 import type { BetaRules, BetaScheduleConfig } from './betas.ts';
+import { interleave } from './layout.ts';
 import { type Precision, precisionOf, type Table } from './precision.ts';
 import { rangeOf, respacedSigmas, type Respacing } from './respacing.ts';
-import { timestepsOfSigmas } from './sigma-to-timestep.ts';
+import { roundTimesteps, timestepsOfSigmas } from './sigma-to-timestep.ts';
 import { logSigmas, sigmasAtTimesteps, trainingSigmas } from './sigmas.ts';
 import { fractionalTimesteps, requireSpacing } from './spacing.ts';
 import { trainingTables } from './training.ts';
@@ -107,4 +108,20 @@ export function spacedLevels(
 ): KStyleLevels {
   const timesteps = spacedTimesteps(config, request.steps, precisionOf(tables.sigmas));
   return respacedLevels(levelsAt(timesteps, tables), request, tables);
+}
+
+/**
+ * The timesteps of a run of KDPM2, whose steps pause at `middles`: the level's own, and between two of them that of the middle
+ * between. As upstream: karras timesteps are rounded to whole ones, those of middles are not, and they are computed in the
+ * precision of the tables.
+ */
+export function timestepsWithMiddles(
+  levels: KStyleLevels,
+  middles: Table,
+  respacing: Respacing | undefined,
+  tables: KStyleTables,
+): readonly number[] {
+  const whole = respacing === 'karras' ? Float64Array.from(roundTimesteps(levels.timesteps)) : levels.timesteps;
+  const between = timestepsOfSigmas(middles, logSigmas(tables.sigmas), precisionOf(tables.sigmas));
+  return Array.from(interleave(whole, between));
 }

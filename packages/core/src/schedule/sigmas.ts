@@ -95,6 +95,15 @@ export function clippedTimesteps(lambdas: Table, lambdaMin: number): number {
 }
 
 /**
+ * Halfway between two sigmas in ln sigma, which is sqrt(start end); 0 where `start` is 0. As torch.lerp of the logarithms rounds:
+ * end - (end - start) / 2.
+ */
+export function logMidpoint(start: number, end: number, { round }: Precision): number {
+  const [a, b] = [round(Math.log(start)), round(Math.log(end))];
+  return round(Math.exp(round(b - 0.5 * round(b - a))));
+}
+
+/**
  * The ancestral split of a step from sigma `from` down to `to`: go to `down` without noise, then add noise of deviation
  * `up`, with up^2 + down^2 = to^2. down = to^2 / from, the closed form of sqrt(to^2 - up^2), which cannot turn negative
  * under the root by rounding as upstream's can.

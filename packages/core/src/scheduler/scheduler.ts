@@ -191,8 +191,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   async explain(index: number = 0, options: ExplainOptions = {}): Promise<string> {
     const { explainStep } = await import('./explain.ts');
     const plan = this.#current.plan;
-    const history = Math.min(index * this.order, 3); // the first of two calls leaves two tensors
-    return explainStep(plan, index, (context) => this.rule(context), { history, ...options });
+    return explainStep(plan, index, (context) => this.rule(context), options);
   }
 
   // ---- configs

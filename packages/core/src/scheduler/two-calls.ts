@@ -9,12 +9,11 @@ export function isSecondCall(index: number): boolean {
 }
 
 /**
- * What the first call of a step left for the second.
+ * The tensor that the first call of a step left for the second.
  * Throws REQUEST_INVALID where there was no first call: the run began in the middle of a step.
  */
-export function ofFirstCall(carry: readonly Tensor[], index: number): readonly [Tensor, Tensor] {
-  const [a, b] = carry;
-  if (a && b) return [a, b];
+export function ofFirstCall([left]: readonly Tensor[], index: number): Tensor {
+  if (left) return left;
   throw new DiffusionError(
     'REQUEST_INVALID',
     `Position ${index} is the second call of a step, and this run began there. Begin at an even position: ${index - 1} or ${index + 1}.`,
