@@ -1,22 +1,21 @@
 // READMEs that cannot lie: the config table and the list of compatible classes are generated from the class, the example is run.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AnySchema, ConfigField } from '@unnoise/core';
+import type { AnySchema } from '@unnoise/core';
 import { type Package, packages, root, schedulers } from '../workspace.ts';
 import type { Check } from './index.ts';
+import { meaningsOf } from './meanings.ts';
 import { problemsOf } from './shell.ts';
 import { schedulerClass } from './structure.ts';
 
 const plain = (value: unknown): string => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
-function meaning({ doc, choices }: ConfigField<unknown>): string {
-  return choices ? `${doc} One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.` : doc;
-}
-
-function configTable(schema: AnySchema): string {
-  const rows = Object.entries(schema).map(([key, field]) => {
-    const value = field.required ? 'required' : `\`${plain(field.default)}\``;
-    return `| \`${key}\` | ${value} | ${meaning(field)} |`;
+function configTable(schema: AnySchema, meanings: ReadonlyMap<string, string>): string {
+  const rows = Object.entries(schema).map(([key, { default: value, required, choices }]) => {
+    const about = meanings.get(key);
+    if (!about) throw new Error(`${key} has no comment at its member of the config interface`);
+    const names = choices ? ` One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.` : '';
+    return `| \`${key}\` | ${required ? 'required' : `\`${plain(value)}\``} | ${about}${names} |`;
   });
   return ['| key | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
 }
@@ -46,7 +45,7 @@ async function generated(entry: Package): Promise<{ path: string; have: string; 
   const present = new Set(schedulers().map(({ dir }) => dir.replace('packages/', '')));
   const others = scheduler.compatibles.filter((name) => name !== scheduler.className);
   const sections: Section[] = [
-    { name: 'config', heading: 'Config', part: configTable(scheduler.schema) },
+    { name: 'config', heading: 'Config', part: configTable(scheduler.schema, meaningsOf(entry)) },
     { name: 'compatibles', heading: 'Compatible with', part: await compatibleList(others, present) },
   ];
   const want = sections.reduce((text, section) => between(path, text, section), have);

@@ -37,6 +37,7 @@ export const source = (className) => `\
 
 ${IMPORTS}
 export interface ${stem(className)}Config extends BetaConfig, SpacingConfig {
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
 }
 

@@ -42,6 +42,9 @@ export class DiffusionError extends Error {
 /** True for a DiffusionError of any copy of core; with `code`, only for that code. */
 export function isDiffusionError(error: unknown, code?: ErrorCode): error is DiffusionError {
   return (
-    typeof error === 'object' && error !== null && MARKER in error && (code === undefined || (error as DiffusionError).code === code)
+    typeof error === 'object' &&
+    error !== null &&
+    MARKER in error &&
+    (code === undefined || (error as DiffusionError).code === code)
   );
 }

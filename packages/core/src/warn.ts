@@ -2,7 +2,8 @@
 
 type Handler = (message: string) => void;
 
-const toConsole: Handler = (message) => (globalThis as { console?: { warn(text: string): void } }).console?.warn(`unnoise: ${message}`);
+const toConsole: Handler = (message) =>
+  (globalThis as { console?: { warn(text: string): void } }).console?.warn(`unnoise: ${message}`);
 
 let handler: Handler = toConsole;
 

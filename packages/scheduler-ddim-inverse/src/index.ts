@@ -31,12 +31,19 @@ import {
 const SPACINGS: readonly DDIMInverseConfig['timestep_spacing'][] = ['leading', 'trailing'];
 
 export interface DDIMInverseConfig extends BetaConfig {
+  /** How the timesteps of a run are spread over the trained ones. */
   readonly timestep_spacing: Exclude<TimestepSpacing, 'linspace'>;
+  /** Added to every timestep of leading spacing. */
   readonly steps_offset: number;
+  /** Clip the predicted original sample; for pixel models only. */
   readonly clip_sample: boolean;
+  /** Largest magnitude after clipping. */
   readonly clip_sample_range: number;
+  /** Take the level before the first step as noiseless; else as that of timestep 0. */
   readonly set_alpha_to_one: boolean;
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
+  /** Rescale the betas to zero terminal SNR; meant for v_prediction. */
   readonly rescale_betas_zero_snr: boolean;
 }
 
@@ -62,16 +69,13 @@ export class DDIMInverseScheduler extends SchedulerMixin<DDIMInverseConfig, DDIM
   static readonly deprecatedKeys: Readonly<Record<string, string>> = { set_alpha_to_zero: 'set_alpha_to_one' };
   static override readonly schema: ConfigSchema<DDIMInverseConfig> = {
     ...betaFields,
-    clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
-    set_alpha_to_one: field.boolean(
-      true,
-      'Take the level before the first step as noiseless; else as that of timestep 0.',
-    ),
+    clip_sample: field.boolean(true),
+    set_alpha_to_one: field.boolean(true),
     ...spacingFields('leading'),
-    timestep_spacing: field.choice('leading', SPACINGS, 'How the timesteps of a run are spread over the trained ones.'),
+    timestep_spacing: field.choice('leading', SPACINGS),
     prediction_type: predictionTypeField,
-    clip_sample_range: field.number(1, 'Largest magnitude after clipping.'),
-    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; meant for v_prediction.'),
+    clip_sample_range: field.number(1),
+    rescale_betas_zero_snr: field.boolean(false),
   };
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);

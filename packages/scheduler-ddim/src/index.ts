@@ -35,10 +35,15 @@ import {
 } from '@unnoise/core';
 
 export interface DDIMConfig extends BetaConfig, SpacingConfig, ThresholdingConfig {
+  /** Clip the predicted original sample; for pixel models only. */
   readonly clip_sample: boolean;
+  /** Largest magnitude after clipping. */
   readonly clip_sample_range: number;
+  /** Take the level after the last step as noiseless; else as that of timestep 0. */
   readonly set_alpha_to_one: boolean;
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
+  /** Rescale the betas to zero terminal SNR; meant for v_prediction. */
   readonly rescale_betas_zero_snr: boolean;
 }
 
@@ -73,14 +78,11 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
     ...betaFields,
     ...spacingFields('leading'),
     ...thresholdingFields,
-    clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
-    clip_sample_range: field.number(1, 'Largest magnitude after clipping.'),
-    set_alpha_to_one: field.boolean(
-      true,
-      'Take the level after the last step as noiseless; else as that of timestep 0.',
-    ),
+    clip_sample: field.boolean(true),
+    clip_sample_range: field.number(1),
+    set_alpha_to_one: field.boolean(true),
     prediction_type: predictionTypeField,
-    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; meant for v_prediction.'),
+    rescale_betas_zero_snr: field.boolean(false),
   };
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);

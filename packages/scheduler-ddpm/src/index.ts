@@ -60,11 +60,18 @@ const VARIANCE_TYPES: readonly VarianceType[] = [
 const BETA_RULES: BetaRules = { ...COMMON_BETA_RULES, laplace: laplaceBetas, sigmoid: sigmoidBetas };
 
 export interface DDPMConfig extends BetaConfig<string>, SpacingConfig, ThresholdingConfig {
+  /** Clip the predicted original sample; for pixel models only. */
   readonly clip_sample: boolean;
+  /** Largest magnitude after clipping. */
   readonly clip_sample_range: number;
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
+  /** Rescale the betas to zero terminal SNR; meant for v_prediction. */
   readonly rescale_betas_zero_snr: boolean;
-  /** null acts as fixed_small: configs of the DPM-Solver family carry it. */
+  /**
+   * Variance of a step; learned ones need a model with twice the channels. null acts as fixed_small: configs of the
+   * DPM-Solver family carry it.
+   */
   readonly variance_type: VarianceType | null;
 }
 
@@ -97,19 +104,18 @@ export class DDPMScheduler extends SchedulerMixin<DDPMConfig, DDPMRow> {
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<DDPMConfig> = {
     ...betaFields,
-    beta_schedule: field.choice<string>('linear', Object.keys(BETA_RULES), 'Rule from beta_start to beta_end.'),
+    beta_schedule: field.choice<string>('linear', Object.keys(BETA_RULES)),
     ...spacingFields('leading'),
     ...thresholdingFields,
-    clip_sample: field.boolean(true, 'Clip the predicted original sample; for pixel models only.'),
-    clip_sample_range: field.number(1, 'Largest magnitude after clipping.'),
+    clip_sample: field.boolean(true),
+    clip_sample_range: field.number(1),
     prediction_type: predictionTypeField,
-    rescale_betas_zero_snr: field.boolean(false, 'Rescale the betas to zero terminal SNR; meant for v_prediction.'),
+    rescale_betas_zero_snr: field.boolean(false),
     variance_type: {
       default: 'fixed_small',
       kind: 'string',
       choices: VARIANCE_TYPES,
       nullable: true,
-      doc: 'Variance of a step; learned ones need a model with twice the channels.',
     },
   };
 

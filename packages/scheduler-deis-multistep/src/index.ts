@@ -40,10 +40,15 @@ export interface DEISMultistepConfig
     SigmaScheduleConfig,
     FlowSigmasConfig,
     ThresholdingConfig {
+  /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
+  /** What the model predicts; flow_prediction only with use_flow_sigmas. */
   readonly prediction_type: PredictionType | 'flow_prediction';
+  /** Only deis; dpmsolver and dpmsolver++ are read as it. */
   readonly algorithm_type: 'deis';
+  /** Only logrho; midpoint, heun, bh1 and bh2 are read as it. */
   readonly solver_type: 'logrho';
+  /** Lower orders in the last steps of schedules of fewer than 15. */
   readonly lower_order_final: boolean;
 }
 
@@ -80,15 +85,11 @@ export class DEISMultistepScheduler extends SchedulerMixin<DEISMultistepConfig, 
     ...sigmaScheduleFields,
     ...flowSigmasFields,
     ...thresholdingFields,
-    solver_order: field.number(2, 'Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling.'),
-    prediction_type: field.choice(
-      'epsilon',
-      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
-      'What the model predicts; flow_prediction only with use_flow_sigmas.',
-    ),
-    algorithm_type: field.choice('deis', ['deis'], 'Only deis; dpmsolver and dpmsolver++ are read as it.'),
-    solver_type: field.choice('logrho', ['logrho'], 'Only logrho; midpoint, heun, bh1 and bh2 are read as it.'),
-    lower_order_final: field.boolean(true, 'Lower orders in the last steps of schedules of fewer than 15.'),
+    solver_order: field.number(2),
+    prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
+    algorithm_type: field.choice('deis', ['deis']),
+    solver_type: field.choice('logrho', ['logrho']),
+    lower_order_final: field.boolean(true),
   };
 
   readonly #schedules: DEISSchedules;

@@ -46,16 +46,27 @@ export interface DPMSolverMultistepConfig
     SigmaScheduleConfig,
     FlowSigmasConfig,
     ThresholdingConfig {
+  /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
+  /** What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas. */
   readonly prediction_type: PredictionType | 'flow_prediction';
+  /** What is extrapolated: x0 (++) or eps; sde adds noise at every step. */
   readonly algorithm_type: DpmAlgorithm;
+  /** Form of the second-order update. */
   readonly solver_type: DpmSolverType;
+  /** Lower orders in the last steps of schedules of fewer than 15. */
   readonly lower_order_final: boolean;
+  /** Order 1 in the last step. */
   readonly euler_at_final: boolean;
+  /** Sigmas evenly spaced in lambda (Lu et al.). */
   readonly use_lu_lambdas: boolean;
+  /** Noise level after the last step. */
   readonly final_sigmas_type: FinalSigmasType;
+  /** Leave out timesteps of smaller lambda; about -5.1 for cosine betas. */
   readonly lambda_min_clipped: number;
+  /** learned or learned_range: only the first 3 channels are the prediction. */
   readonly variance_type: string | null;
+  /** Rescale the betas to zero terminal SNR; the largest sigma is then about 4096. */
   readonly rescale_betas_zero_snr: boolean;
 }
 
@@ -92,36 +103,21 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     ...sigmaScheduleFields,
     ...flowSigmasFields,
     ...thresholdingFields,
-    solver_order: field.number(2, 'Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling.'),
-    prediction_type: field.choice(
-      'epsilon',
-      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
-      'What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas.',
-    ),
-    algorithm_type: field.choice(
-      'dpmsolver++',
-      ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver'],
-      'What is extrapolated: x0 (++) or eps; sde adds noise at every step.',
-    ),
-    solver_type: field.choice('midpoint', ['midpoint', 'heun'], 'Form of the second-order update.'),
-    lower_order_final: field.boolean(true, 'Lower orders in the last steps of schedules of fewer than 15.'),
-    euler_at_final: field.boolean(false, 'Order 1 in the last step.'),
-    use_lu_lambdas: field.boolean(false, 'Sigmas evenly spaced in lambda (Lu et al.).'),
-    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
-    lambda_min_clipped: field.number(
-      Number.NEGATIVE_INFINITY,
-      'Leave out timesteps of smaller lambda; about -5.1 for cosine betas.',
-    ),
+    solver_order: field.number(2),
+    prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
+    algorithm_type: field.choice('dpmsolver++', ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver']),
+    solver_type: field.choice('midpoint', ['midpoint', 'heun']),
+    lower_order_final: field.boolean(true),
+    euler_at_final: field.boolean(false),
+    use_lu_lambdas: field.boolean(false),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min']),
+    lambda_min_clipped: field.number(Number.NEGATIVE_INFINITY),
     variance_type: {
       default: null,
       kind: 'string',
       nullable: true,
-      doc: 'learned or learned_range: only the first 3 channels are the prediction.',
     },
-    rescale_betas_zero_snr: field.boolean(
-      false,
-      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
-    ),
+    rescale_betas_zero_snr: field.boolean(false),
   };
 
   readonly #schedules: DpmSchedules;

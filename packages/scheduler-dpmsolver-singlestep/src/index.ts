@@ -45,13 +45,21 @@ export interface DPMSolverSinglestepConfig
     SigmaScheduleConfig,
     FlowSigmasConfig,
     ThresholdingConfig {
+  /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
+  /** What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas. */
   readonly prediction_type: PredictionType | 'flow_prediction';
+  /** What is extrapolated: x0 (++) or eps; sde adds noise at every step. */
   readonly algorithm_type: Exclude<DpmAlgorithm, 'sde-dpmsolver'>;
+  /** Form of the updates of order 2 and 3. */
   readonly solver_type: DpmSolverType;
+  /** Lower orders in the last steps; always so with final_sigmas_type zero, and where the steps are no whole cycles. */
   readonly lower_order_final: boolean;
+  /** Noise level after the last step. */
   readonly final_sigmas_type: FinalSigmasType;
+  /** Leave out timesteps of smaller lambda; about -5.1 for cosine betas. */
   readonly lambda_min_clipped: number;
+  /** learned or learned_range: only the first 3 channels are the prediction. */
   readonly variance_type: string | null;
 }
 
@@ -86,32 +94,17 @@ export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSingle
     ...sigmaScheduleFields,
     ...flowSigmasFields,
     ...thresholdingFields,
-    solver_order: field.number(2, 'Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling.'),
-    prediction_type: field.choice(
-      'epsilon',
-      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
-      'What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas.',
-    ),
-    algorithm_type: field.choice(
-      'dpmsolver++',
-      ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++'],
-      'What is extrapolated: x0 (++) or eps; sde adds noise at every step.',
-    ),
-    solver_type: field.choice('midpoint', ['midpoint', 'heun'], 'Form of the updates of order 2 and 3.'),
-    lower_order_final: field.boolean(
-      false,
-      'Lower orders in the last steps; always so with final_sigmas_type zero, and where the steps are no whole cycles.',
-    ),
-    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
-    lambda_min_clipped: field.number(
-      Number.NEGATIVE_INFINITY,
-      'Leave out timesteps of smaller lambda; about -5.1 for cosine betas.',
-    ),
+    solver_order: field.number(2),
+    prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
+    algorithm_type: field.choice('dpmsolver++', ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++']),
+    solver_type: field.choice('midpoint', ['midpoint', 'heun']),
+    lower_order_final: field.boolean(false),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min']),
+    lambda_min_clipped: field.number(Number.NEGATIVE_INFINITY),
     variance_type: {
       default: null,
       kind: 'string',
       nullable: true,
-      doc: 'learned or learned_range: only the first 3 channels are the prediction.',
     },
   };
 

@@ -32,7 +32,9 @@ export type EulerAncestralPredictionType = 'epsilon' | 'v_prediction';
 const PREDICTION_TYPES: readonly EulerAncestralPredictionType[] = ['epsilon', 'v_prediction'];
 
 export interface EulerAncestralDiscreteConfig extends BetaConfig, SpacingConfig {
+  /** What the model predicts: the noise or the velocity. */
   readonly prediction_type: EulerAncestralPredictionType;
+  /** Rescale the betas to zero terminal SNR; the largest sigma is then about 4096. */
   readonly rescale_betas_zero_snr: boolean;
 }
 
@@ -59,11 +61,8 @@ export class EulerAncestralDiscreteScheduler extends SchedulerMixin<EulerAncestr
   static override readonly schema: ConfigSchema<EulerAncestralDiscreteConfig> = {
     ...betaFields,
     ...spacingFields('linspace'),
-    prediction_type: field.choice('epsilon', PREDICTION_TYPES, 'What the model predicts: the noise or the velocity.'),
-    rescale_betas_zero_snr: field.boolean(
-      false,
-      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
-    ),
+    prediction_type: field.choice('epsilon', PREDICTION_TYPES),
+    rescale_betas_zero_snr: field.boolean(false),
   };
 
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision, {

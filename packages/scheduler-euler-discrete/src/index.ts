@@ -29,12 +29,19 @@ export type EulerPredictionType = 'epsilon' | 'sample' | 'original_sample' | 'v_
 const PREDICTION_TYPES: readonly EulerPredictionType[] = ['epsilon', 'sample', 'original_sample', 'v_prediction'];
 
 export interface EulerDiscreteConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig {
+  /** What the model predicts; original_sample is sample. */
   readonly prediction_type: EulerPredictionType;
+  /** How sigmas between trained timesteps are found. */
   readonly interpolation_type: 'linear' | 'log_linear';
+  /** Smallest sigma of a re-spacing; default: that of the last timestep. */
   readonly sigma_min: number | null;
+  /** Largest sigma of a re-spacing; default: that of the first timestep. */
   readonly sigma_max: number | null;
+  /** continuous gives v_prediction models 0.25 ln sigma. */
   readonly timestep_type: 'discrete' | 'continuous';
+  /** Rescale the betas to zero terminal SNR; the largest sigma is then about 4096. */
   readonly rescale_betas_zero_snr: boolean;
+  /** Noise level after the last step. */
   readonly final_sigmas_type: FinalSigmasType;
 }
 
@@ -64,24 +71,13 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
     ...betaFields,
     ...spacingFields('linspace'),
     ...sigmaScheduleFields,
-    prediction_type: field.choice('epsilon', PREDICTION_TYPES, 'What the model predicts; original_sample is sample.'),
-    interpolation_type: field.choice(
-      'linear',
-      ['linear', 'log_linear'],
-      'How sigmas between trained timesteps are found.',
-    ),
-    sigma_min: field.optionalNumber('Smallest sigma of a re-spacing; default: that of the last timestep.'),
-    sigma_max: field.optionalNumber('Largest sigma of a re-spacing; default: that of the first timestep.'),
-    timestep_type: field.choice(
-      'discrete',
-      ['discrete', 'continuous'],
-      'continuous gives v_prediction models 0.25 ln sigma.',
-    ),
-    rescale_betas_zero_snr: field.boolean(
-      false,
-      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
-    ),
-    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min'], 'Noise level after the last step.'),
+    prediction_type: field.choice('epsilon', PREDICTION_TYPES),
+    interpolation_type: field.choice('linear', ['linear', 'log_linear']),
+    sigma_min: field.optionalNumber(),
+    sigma_max: field.optionalNumber(),
+    timestep_type: field.choice('discrete', ['discrete', 'continuous']),
+    rescale_betas_zero_snr: field.boolean(false),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min']),
   };
 
   readonly #schedules: EulerSchedules = new EulerSchedules(this.config, this.precision);

@@ -26,16 +26,27 @@ import type { FlowSchedule } from './schedule.ts';
 import { tokenLevels } from './tokens.ts';
 
 export interface FlowMatchEulerDiscreteConfig extends SigmaScheduleConfig {
+  /** Number of noise levels the model was trained with. */
   readonly num_train_timesteps: number;
+  /** Static time shift: above 1 spends more steps on noisy levels. */
   readonly shift: number;
+  /** Shift by mu, which depends on the image size, instead; setTimesteps then needs mu. */
   readonly use_dynamic_shifting: boolean;
+  /** mu of the smallest image; read by pipelines. */
   readonly base_shift: number | null;
+  /** mu of the largest image; read by pipelines. */
   readonly max_shift: number | null;
+  /** Tokens of the smallest image; read by pipelines. */
   readonly base_image_seq_len: number;
+  /** Tokens of the largest image; read by pipelines. */
   readonly max_image_seq_len: number;
+  /** Sigmas that rise to 1 (Mochi). */
   readonly invert_sigmas: boolean;
+  /** Stretch the schedule so that its last sigma is this. */
   readonly shift_terminal: number | null;
+  /** Form of the dynamic shift. */
   readonly time_shift_type: TimeShiftType;
+  /** Noise the predicted x0 anew at every step. */
   readonly stochastic_sampling: boolean;
 }
 
@@ -70,21 +81,18 @@ export class FlowMatchEulerDiscreteScheduler extends SchedulerMixin<FlowMatchEul
     'sNoise',
   ];
   static override readonly schema: ConfigSchema<FlowMatchEulerDiscreteConfig> = {
-    num_train_timesteps: field.number(1000, 'Number of noise levels the model was trained with.'),
-    shift: field.number(1, 'Static time shift: above 1 spends more steps on noisy levels.'),
-    use_dynamic_shifting: field.boolean(
-      false,
-      'Shift by mu, which depends on the image size, instead; setTimesteps then needs mu.',
-    ),
-    base_shift: { ...field.optionalNumber('mu of the smallest image; read by pipelines.'), default: 0.5 },
-    max_shift: { ...field.optionalNumber('mu of the largest image; read by pipelines.'), default: 1.15 },
-    base_image_seq_len: field.number(256, 'Tokens of the smallest image; read by pipelines.'),
-    max_image_seq_len: field.number(4096, 'Tokens of the largest image; read by pipelines.'),
-    invert_sigmas: field.boolean(false, 'Sigmas that rise to 1 (Mochi).'),
-    shift_terminal: field.optionalNumber('Stretch the schedule so that its last sigma is this.'),
+    num_train_timesteps: field.number(1000),
+    shift: field.number(1),
+    use_dynamic_shifting: field.boolean(false),
+    base_shift: { ...field.optionalNumber(), default: 0.5 },
+    max_shift: { ...field.optionalNumber(), default: 1.15 },
+    base_image_seq_len: field.number(256),
+    max_image_seq_len: field.number(4096),
+    invert_sigmas: field.boolean(false),
+    shift_terminal: field.optionalNumber(),
     ...sigmaScheduleFields,
-    time_shift_type: field.choice('exponential', ['exponential', 'linear'], 'Form of the dynamic shift.'),
-    stochastic_sampling: field.boolean(false, 'Noise the predicted x0 anew at every step.'),
+    time_shift_type: field.choice('exponential', ['exponential', 'linear']),
+    stochastic_sampling: field.boolean(false),
   };
 
   #shift: number = this.config.shift;

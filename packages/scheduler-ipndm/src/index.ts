@@ -12,7 +12,9 @@ import {
 import { ipndmSchedule } from './schedule.ts';
 
 export interface IPNDMConfig {
+  /** Number of steps of the schedule before setTimesteps. */
   readonly num_train_timesteps: number;
+  /** Noise levels sigma to use whatever the number of steps, descending from 1 to 0. */
   readonly trained_betas: readonly number[] | null;
 }
 
@@ -40,11 +42,8 @@ const SMALLEST_ALPHA = 1e-8;
 export class IPNDMScheduler extends SchedulerMixin<IPNDMConfig, IPNDMRow> {
   static override readonly className = 'IPNDMScheduler';
   static override readonly schema: ConfigSchema<IPNDMConfig> = {
-    num_train_timesteps: field.number(1000, 'Number of steps of the schedule before setTimesteps.'),
-    trained_betas: {
-      ...betaFields.trained_betas,
-      doc: 'Noise levels sigma to use whatever the number of steps, descending from 1 to 0.',
-    },
+    num_train_timesteps: field.number(1000),
+    trained_betas: betaFields.trained_betas,
   };
 
   protected override plan(request?: PlanRequest): Plan<IPNDMRow> {

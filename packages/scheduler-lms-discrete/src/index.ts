@@ -32,6 +32,7 @@ import {
 } from '@unnoise/core';
 
 export interface LMSDiscreteConfig extends BetaConfig, SpacingConfig, SigmaScheduleConfig {
+  /** What the model predicts: the noise, the original sample, or the velocity. */
   readonly prediction_type: PredictionType;
 }
 

@@ -35,8 +35,11 @@ import { intervalOf, pndmSchedule } from './schedule.ts';
 const TYPES: readonly PNDMConfig['prediction_type'][] = ['epsilon', 'v_prediction'];
 
 export interface PNDMConfig extends BetaConfig, SpacingConfig {
+  /** Start without Runge-Kutta steps, as Stable Diffusion does. */
   readonly skip_prk_steps: boolean;
+  /** Take the level after the last step as noiseless; else as that of timestep 0. */
   readonly set_alpha_to_one: boolean;
+  /** What the model predicts: the noise or the velocity. */
   readonly prediction_type: Exclude<PredictionType, 'sample'>;
 }
 
@@ -70,12 +73,9 @@ export class PNDMScheduler extends SchedulerMixin<PNDMConfig, PNDMRow> {
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly schema: ConfigSchema<PNDMConfig> = {
     ...betaFields,
-    skip_prk_steps: field.boolean(false, 'Start without Runge-Kutta steps, as Stable Diffusion does.'),
-    set_alpha_to_one: field.boolean(
-      false,
-      'Take the level after the last step as noiseless; else as that of timestep 0.',
-    ),
-    prediction_type: field.choice('epsilon', TYPES, 'What the model predicts: the noise or the velocity.'),
+    skip_prk_steps: field.boolean(false),
+    set_alpha_to_one: field.boolean(false),
+    prediction_type: field.choice('epsilon', TYPES),
     ...spacingFields('leading'),
   };
 

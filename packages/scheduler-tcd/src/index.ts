@@ -28,21 +28,21 @@ import {
   unsetDistilledPlan,
 } from '@unnoise/core';
 
-export interface TCDConfig extends DistilledConfig {}
-
-/** As upstream, config keys that no step reads. */
-const UNREAD = [
-  'clip_sample',
-  'clip_sample_range',
-  'thresholding',
-  'dynamic_thresholding_ratio',
-  'sample_max_value',
-  'timestep_scaling',
-] as const;
-
-const unread = Object.fromEntries(
-  UNREAD.map((key) => [key, { ...distilledFields[key], doc: 'Not read, as upstream.' }]),
-) as Pick<ConfigSchema<TCDConfig>, (typeof UNREAD)[number]>;
+/** As upstream, no step reads the keys that are listed here. */
+export interface TCDConfig extends DistilledConfig {
+  /** Not read, as upstream. */
+  readonly clip_sample: boolean;
+  /** Not read, as upstream. */
+  readonly clip_sample_range: number;
+  /** Not read, as upstream. */
+  readonly thresholding: boolean;
+  /** Not read, as upstream. */
+  readonly dynamic_thresholding_ratio: number;
+  /** Not read, as upstream. */
+  readonly sample_max_value: number;
+  /** Not read, as upstream. */
+  readonly timestep_scaling: number;
+}
 
 /** One step: from noise level (alpha, sigma) to that of the timestep `previous`; how far beyond is up to eta. */
 export interface TCDRow {
@@ -68,10 +68,7 @@ export class TCDScheduler extends SchedulerMixin<TCDConfig, TCDRow> {
   static override readonly className = 'TCDScheduler';
   static override readonly requestKeys: readonly string[] = DISTILLED_REQUEST_KEYS;
   static override readonly stepOptions: readonly string[] = ['eta', 'generator'];
-  static override readonly schema: ConfigSchema<TCDConfig> = {
-    ...distilledFields,
-    ...unread,
-  };
+  static override readonly schema: ConfigSchema<TCDConfig> = distilledFields;
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
 

@@ -49,17 +49,29 @@ export interface UniPCMultistepConfig
     SigmaScheduleConfig,
     FlowSigmasConfig,
     ThresholdingConfig {
+  /** Order of UniP, from 1; UniC adds one. 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
+  /** What the model predicts; flow_prediction only with predict_x0 and use_flow_sigmas. */
   readonly prediction_type: PredictionType | 'flow_prediction';
+  /** Extrapolate x0; else eps, which cannot end at sigma zero. */
   readonly predict_x0: boolean;
+  /** Form of B(h): z, for unconditional sampling in few steps, or e^z - 1. */
   readonly solver_type: SolverType;
+  /** Orders fall to 1 in the last steps. */
   readonly lower_order_final: boolean;
+  /** Steps after which UniC is left out. */
   readonly disable_corrector: readonly number[];
+  /** Another scheduler that predicts in the place of UniP; not for files. */
   readonly solver_p: SchedulerMixin | null;
+  /** Noise level after the last step; with re-spaced or flow sigmas sigma_min is the last of them again. */
   readonly final_sigmas_type: FinalSigmasType;
+  /** Rescale the betas to zero terminal SNR; the largest sigma is then about 4096. */
   readonly rescale_betas_zero_snr: boolean;
+  /** Smallest sigma of karras, exponential and beta sigmas. */
   readonly sigma_min: number | null;
+  /** Largest sigma of karras, exponential and beta sigmas. */
   readonly sigma_max: number | null;
+  /** Stretch flow sigmas so that the last is this one. */
   readonly shift_terminal: number | null;
 }
 
@@ -98,37 +110,21 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
     ...sigmaScheduleFields,
     ...flowSigmasFields,
     ...thresholdingFields,
-    solver_order: field.number(2, 'Order of UniP, from 1; UniC adds one. 2 for guided, 3 for unconditional sampling.'),
-    prediction_type: field.choice(
-      'epsilon',
-      ['epsilon', 'sample', 'v_prediction', 'flow_prediction'],
-      'What the model predicts; flow_prediction only with predict_x0 and use_flow_sigmas.',
-    ),
-    predict_x0: field.boolean(true, 'Extrapolate x0; else eps, which cannot end at sigma zero.'),
-    solver_type: field.choice(
-      'bh2',
-      ['bh1', 'bh2'],
-      'Form of B(h): z, for unconditional sampling in few steps, or e^z - 1.',
-    ),
-    lower_order_final: field.boolean(true, 'Orders fall to 1 in the last steps.'),
-    disable_corrector: { default: [], kind: 'numbers', doc: 'Steps after which UniC is left out.' },
+    solver_order: field.number(2),
+    prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
+    predict_x0: field.boolean(true),
+    solver_type: field.choice('bh2', ['bh1', 'bh2']),
+    lower_order_final: field.boolean(true),
+    disable_corrector: { default: [], kind: 'numbers' },
     solver_p: {
       default: null,
       kind: 'any',
-      doc: 'Another scheduler that predicts in the place of UniP; not for files.',
     },
-    final_sigmas_type: field.choice(
-      'zero',
-      ['zero', 'sigma_min'],
-      'Noise level after the last step; with re-spaced or flow sigmas sigma_min is the last of them again.',
-    ),
-    rescale_betas_zero_snr: field.boolean(
-      false,
-      'Rescale the betas to zero terminal SNR; the largest sigma is then about 4096.',
-    ),
-    sigma_min: field.optionalNumber('Smallest sigma of karras, exponential and beta sigmas.'),
-    sigma_max: field.optionalNumber('Largest sigma of karras, exponential and beta sigmas.'),
-    shift_terminal: field.optionalNumber('Stretch flow sigmas so that the last is this one.'),
+    final_sigmas_type: field.choice('zero', ['zero', 'sigma_min']),
+    rescale_betas_zero_snr: field.boolean(false),
+    sigma_min: field.optionalNumber(),
+    sigma_max: field.optionalNumber(),
+    shift_terminal: field.optionalNumber(),
   };
 
   readonly #schedules: UniPCSchedules;

@@ -16,11 +16,17 @@ import type { LogTransition, LogTransitions } from './transitions.ts';
 import { logTransitions } from './transitions.ts';
 
 export interface VQDiffusionConfig {
+  /** Number of token classes, the mask class (the last id) included. */
   readonly num_vec_classes: number;
+  /** Number of noise levels the model was trained with. */
   readonly num_train_timesteps: number;
+  /** Probability of keeping a token after the first level. */
   readonly alpha_cum_start: number;
+  /** Probability of keeping a token after the last level. */
   readonly alpha_cum_end: number;
+  /** Probability of being masked after the first level. */
   readonly gamma_cum_start: number;
+  /** Probability of being masked after the last level. */
   readonly gamma_cum_end: number;
 }
 
@@ -47,11 +53,11 @@ export class VQDiffusionScheduler extends SchedulerMixin<VQDiffusionConfig, VQRo
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<VQDiffusionConfig> = {
     num_vec_classes: field.requiredNumber('Number of token classes, the mask class (the last id) included.'),
-    num_train_timesteps: field.number(100, 'Number of noise levels the model was trained with.'),
-    alpha_cum_start: field.number(0.99999, 'Probability of keeping a token after the first level.'),
-    alpha_cum_end: field.number(0.000009, 'Probability of keeping a token after the last level.'),
-    gamma_cum_start: field.number(0.000009, 'Probability of being masked after the first level.'),
-    gamma_cum_end: field.number(0.99999, 'Probability of being masked after the last level.'),
+    num_train_timesteps: field.number(100),
+    alpha_cum_start: field.number(0.99999),
+    alpha_cum_end: field.number(0.000009),
+    gamma_cum_start: field.number(0.000009),
+    gamma_cum_end: field.number(0.99999),
   };
 
   readonly #log: LogTransitions = logTransitions(this.config, this.precision);

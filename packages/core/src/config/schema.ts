@@ -1,4 +1,5 @@
-// A scheduler's schema: every config key with its default and meaning. It yields defaults, type checks and the README table.
+// A scheduler's schema: every config key with its default and its type. It yields defaults and type checks. What a key means is
+// said at its member of the config interface, from which the README tables are made.
 
 import { DiffusionError } from '../errors.ts';
 import { requireKnown } from './known.ts';
@@ -9,13 +10,12 @@ export type ConfigKind = 'number' | 'boolean' | 'string' | 'numbers' | 'any';
 export interface ConfigField<T> {
   readonly default: T;
   readonly kind: ConfigKind;
-  readonly doc: string;
   /** The values that have a meaning; checked where upstream checks them, which is often only at setTimesteps or step. */
   readonly choices?: readonly string[];
   /** null is a value too. */
   readonly nullable?: boolean;
-  /** No default: the constructor must be given it. */
-  readonly required?: boolean;
+  /** No default: the constructor must be given it. Says what it is, for the error. */
+  readonly required?: string;
 }
 
 export type ConfigSchema<C> = { readonly [K in keyof C]-?: ConfigField<C[K]> };
@@ -23,29 +23,29 @@ export type ConfigSchema<C> = { readonly [K in keyof C]-?: ConfigField<C[K]> };
 /** Any schema, where the keys do not matter. */
 export type AnySchema = Readonly<Record<string, ConfigField<unknown>>>;
 
-export function number(value: number, doc: string): ConfigField<number> {
-  return { default: value, kind: 'number', doc };
+export function number(value: number): ConfigField<number> {
+  return { default: value, kind: 'number' };
 }
 
-export function boolean(value: boolean, doc: string): ConfigField<boolean> {
-  return { default: value, kind: 'boolean', doc };
+export function boolean(value: boolean): ConfigField<boolean> {
+  return { default: value, kind: 'boolean' };
 }
 
-export function choice<T extends string>(value: NoInfer<T>, choices: readonly T[], doc: string): ConfigField<T> {
-  return { default: value, kind: 'string', doc, choices };
+export function choice<T extends string>(value: NoInfer<T>, choices: readonly T[]): ConfigField<T> {
+  return { default: value, kind: 'string', choices };
 }
 
-export function optionalNumber(doc: string): ConfigField<number | null> {
-  return { default: null, kind: 'number', doc, nullable: true };
+export function optionalNumber(): ConfigField<number | null> {
+  return { default: null, kind: 'number', nullable: true };
 }
 
-export function optionalNumbers(doc: string): ConfigField<readonly number[] | null> {
-  return { default: null, kind: 'numbers', doc, nullable: true };
+export function optionalNumbers(): ConfigField<readonly number[] | null> {
+  return { default: null, kind: 'numbers', nullable: true };
 }
 
-/** A number that the constructor must be given. */
-export function requiredNumber(doc: string): ConfigField<number> {
-  return { default: Number.NaN, kind: 'number', doc, required: true };
+/** A number that the constructor must be given; `meaning` is a sentence of the error where it is not. */
+export function requiredNumber(meaning: string): ConfigField<number> {
+  return { default: Number.NaN, kind: 'number', required: meaning };
 }
 
 /** The makers of config fields, by the kind of their values. */
@@ -83,7 +83,10 @@ export function checkConfig(className: string, schema: AnySchema, given: Readonl
   }
   for (const [key, field] of Object.entries(schema)) {
     if (field.required && given[key] === undefined) {
-      throw new DiffusionError('CONFIG_INVALID', `${className}: ${key} is required. ${field.doc}`, { className, key });
+      throw new DiffusionError('CONFIG_INVALID', `${className}: ${key} is required. ${field.required}`, {
+        className,
+        key,
+      });
     }
   }
 }

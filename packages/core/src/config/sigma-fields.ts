@@ -5,13 +5,16 @@ import { boolean } from './schema.ts';
 
 /** Re-spacings of the sigmas; at most one may be on. */
 export interface SigmaScheduleConfig {
+  /** Karras et al. (2022) sigmas, rho 7. */
   readonly use_karras_sigmas: boolean;
+  /** Sigmas evenly spaced in their logarithm. */
   readonly use_exponential_sigmas: boolean;
+  /** Sigmas by the quantiles of Beta(0.6, 0.6); import @unnoise/core/beta-sigmas first. */
   readonly use_beta_sigmas: boolean;
 }
 
 export const sigmaScheduleFields: ConfigSchema<SigmaScheduleConfig> = {
-  use_karras_sigmas: boolean(false, 'Karras et al. (2022) sigmas, rho 7.'),
-  use_exponential_sigmas: boolean(false, 'Sigmas evenly spaced in their logarithm.'),
-  use_beta_sigmas: boolean(false, 'Sigmas by the quantiles of Beta(0.6, 0.6); import @unnoise/core/beta-sigmas first.'),
+  use_karras_sigmas: boolean(false),
+  use_exponential_sigmas: boolean(false),
+  use_beta_sigmas: boolean(false),
 };

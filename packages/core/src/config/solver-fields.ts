@@ -6,21 +6,21 @@ import { boolean, choice, number } from './schema.ts';
 
 /** Flow matching sigmas and their shift. */
 export interface FlowSigmasConfig {
+  /** Flow matching sigmas: alpha = 1 - sigma. */
   readonly use_flow_sigmas: boolean;
+  /** Time shift of flow sigmas. */
   readonly flow_shift: number;
+  /** Let setTimesteps take mu, which sets the time shift to e^mu. */
   readonly use_dynamic_shifting: boolean;
+  /** Form of the dynamic shift; only exponential takes mu. */
   readonly time_shift_type: 'exponential' | 'linear';
 }
 
 export const flowSigmasFields: ConfigSchema<FlowSigmasConfig> = {
-  use_flow_sigmas: boolean(false, 'Flow matching sigmas: alpha = 1 - sigma.'),
-  flow_shift: number(1, 'Time shift of flow sigmas.'),
-  use_dynamic_shifting: boolean(false, 'Let setTimesteps take mu, which sets the time shift to e^mu.'),
-  time_shift_type: choice(
-    'exponential',
-    ['exponential', 'linear'],
-    'Form of the dynamic shift; only exponential takes mu.',
-  ),
+  use_flow_sigmas: boolean(false),
+  flow_shift: number(1),
+  use_dynamic_shifting: boolean(false),
+  time_shift_type: choice('exponential', ['exponential', 'linear']),
 };
 
 /** `{ [key]: own }` where the config has the name that a sister class gives the same thing, else nothing: as upstream rewrites its config. */

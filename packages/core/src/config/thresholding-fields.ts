@@ -5,13 +5,16 @@ import { boolean, number } from './schema.ts';
 
 /** Dynamic thresholding of the predicted original sample (Imagen). */
 export interface ThresholdingConfig {
+  /** Dynamic thresholding of the predicted original sample; for pixel models only. */
   readonly thresholding: boolean;
+  /** Quantile of the absolute values that becomes the threshold. */
   readonly dynamic_thresholding_ratio: number;
+  /** Largest threshold. */
   readonly sample_max_value: number;
 }
 
 export const thresholdingFields: ConfigSchema<ThresholdingConfig> = {
-  thresholding: boolean(false, 'Dynamic thresholding of the predicted original sample; for pixel models only.'),
-  dynamic_thresholding_ratio: number(0.995, 'Quantile of the absolute values that becomes the threshold.'),
-  sample_max_value: number(1, 'Largest threshold.'),
+  thresholding: boolean(false),
+  dynamic_thresholding_ratio: number(0.995),
+  sample_max_value: number(1),
 };

@@ -32,7 +32,12 @@ const DTYPES: readonly DType[] = Object.freeze(['float32', 'float16', 'int32', '
 /** A backend on plain arrays; synchronous. Use after release: DISPOSED. */
 export function createReferenceBackend(options: ReferenceOptions = {}): Backend {
   const { precision = 'float64', maxOps = Infinity, maxBuffers = Infinity, ops = OPTIONAL } = options;
-  const capabilities = Object.freeze<Capabilities>({ dtypes: DTYPES, ops: Object.freeze([...ops]), maxOps, maxBuffers });
+  const capabilities = Object.freeze<Capabilities>({
+    dtypes: DTYPES,
+    ops: Object.freeze([...ops]),
+    maxOps,
+    maxBuffers,
+  });
   const kernels = new Set<string>();
   let live = 0;
   let dispatches = 0;
@@ -77,7 +82,10 @@ const REQUIRED: readonly OpName[] = ['linear', 'mul', 'div', 'clamp'];
 function checkDeclared({ kind, reduce, ops }: Kernel, declared: readonly OpName[]): void {
   const needed: readonly OpName[] = kind === 'map' ? ops.map(({ fn }) => fn) : [reduce ?? (kind as OpName)];
   const op = needed.find((name) => !REQUIRED.includes(name) && !declared.includes(name));
-  if (op) throw new DiffusionError('OP_UNSUPPORTED', `this reference backend was made without '${op}'; add it to its ops`, { op });
+  if (op)
+    throw new DiffusionError('OP_UNSUPPORTED', `this reference backend was made without '${op}'; add it to its ops`, {
+      op,
+    });
 }
 
 interface ReferenceBuffer {

@@ -5,12 +5,12 @@ import { checkConfig } from '../../src/config/schema.ts';
 import { code } from '../scheduler/toys.ts';
 
 const schema = {
-  count: field.number(3, 'Number.'),
-  on: field.boolean(false, 'Boolean.'),
-  mode: field.choice('a', ['a', 'b'], 'Choice.'),
-  limit: field.optionalNumber('Number or null.'),
-  list: field.optionalNumbers('Numbers or null.'),
-  free: { default: 1, kind: 'any', doc: 'Anything.' },
+  count: field.number(3),
+  on: field.boolean(false),
+  mode: field.choice('a', ['a', 'b']),
+  limit: field.optionalNumber(),
+  list: field.optionalNumbers(),
+  free: { default: 1, kind: 'any' },
 } as const;
 
 describe('a field', () => {

@@ -25,9 +25,9 @@ export class Countdown extends SchedulerMixin<CountdownConfig, CountdownRow> {
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps'];
   static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise', 'eta'];
   static override readonly schema: ConfigSchema<CountdownConfig> = {
-    levels: field.number(100, 'Number of levels.'),
-    scaled: field.boolean(false, 'Scale the input.'),
-    curve: field.choice<string>('straight', ['straight', 'bent'], 'Form.'),
+    levels: field.number(100),
+    scaled: field.boolean(false),
+    curve: field.choice<string>('straight', ['straight', 'bent']),
   };
 
   protected override plan(request: PlanRequest = { numInferenceSteps: this.config.levels }): Plan<CountdownRow> {
@@ -93,9 +93,9 @@ export class Ladder extends SchedulerMixin<LadderConfig, number> {
   static override readonly className: string = 'LadderScheduler';
   static override readonly compatibles: readonly string[] = ['CountdownScheduler', 'LadderScheduler'];
   static override readonly schema: ConfigSchema<LadderConfig> = {
-    rungs: field.number(10, 'Number of rungs.'),
-    curve: field.choice<string>('bent', ['straight', 'bent'], 'Form.'),
-    bounds: field.optionalNumbers('Numbers, or null.'),
+    rungs: field.number(10),
+    curve: field.choice<string>('bent', ['straight', 'bent']),
+    bounds: field.optionalNumbers(),
   };
   static readonly deprecatedKeys: Readonly<Record<string, string>> = { steps: 'rungs' };
 
