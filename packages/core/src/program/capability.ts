@@ -3,6 +3,7 @@
 import type { Capabilities } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Node, NodeOp } from '../tensor/node.ts';
+import type { DType } from '../tensor/types.ts';
 import type { KernelOp, OpName } from './kernel.ts';
 
 /** An operation of a fused group. `args` and `id` name values, `params` places among the numbers of the expression. */
@@ -38,12 +39,22 @@ export function chunkOf(ops: readonly FusedOp[], isOutput: (id: number) => boole
   return { ops, inputs: [...inputs], outputs: [...made].filter(isOutput) };
 }
 
-/** How a group becomes kernels; undefined where it cannot. `escaping` values are needed outside the group. */
-export type Cut = (ops: readonly FusedOp[], escaping: ReadonlySet<number>, limits: Capabilities) => Chunks | undefined;
-export type Chunks = readonly Chunk[];
+/** Place of the 1 among the numbers of an expression. */
+export const ONE = 0;
+
+export interface Group {
+  readonly ops: readonly FusedOp[];
+  /** Values that are needed outside the group. */
+  readonly escaping: ReadonlySet<number>;
+  /** Adds a value of the shape that another has; gives its name. */
+  like(id: number, dtype: DType): number;
+}
+
+/** How a group becomes kernels; undefined where it cannot. */
+export type Cut = (group: Group, limits: Capabilities) => readonly Chunk[] | undefined;
 
 /** The group as one kernel, if it is within the limits. Most are; ./cut.ts is loaded for the first that is not. */
-export const whole: Cut = (ops, escaping, { maxOps, maxBuffers }) => {
+export const whole: Cut = ({ ops, escaping }, { maxOps, maxBuffers }) => {
   const chunk = chunkOf(ops, (id) => escaping.has(id));
   const buffers = chunk.inputs.length + chunk.outputs.length;
   return ops.length <= maxOps && buffers <= maxBuffers ? [chunk] : undefined;

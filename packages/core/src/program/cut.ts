@@ -2,10 +2,12 @@
 
 import type { Capabilities } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import { type Chunk, type Chunks, chunkOf, type FusedOp } from './capability.ts';
+import { type Chunk, chunkOf, type FusedOp, type Group, ONE } from './capability.ts';
 
-/** Cuts `ops` into kernels, each the longest that the limits allow. */
-export function cut(ops: readonly FusedOp[], escaping: ReadonlySet<number>, limits: Capabilities): Chunks {
+/** Cuts a group into kernels, each the longest that the limits allow. */
+export function cut({ ops: whole, escaping, like }: Group, limits: Capabilities): readonly Chunk[] {
+  const most = Math.max(2, limits.maxBuffers - 1); // at least two, or sums could not be split
+  const ops = whole.flatMap((op) => partialSums(op, most, like));
   const lastUse = new Map(ops.flatMap(({ args }, at) => args.map((id) => [id, at])));
   const isOutput = (id: number, end: number): boolean => escaping.has(id) || lastUse.get(id)! >= end;
   const chunks: Chunk[] = [];
@@ -14,6 +16,17 @@ export function cut(ops: readonly FusedOp[], escaping: ReadonlySet<number>, limi
     chunks.push(chunkOf(ops.slice(start, end), (id) => isOutput(id, end)));
   }
   return chunks;
+}
+
+/** A sum of more terms than one kernel may read becomes partial sums. Going on with coefficient 1 keeps every rounding. */
+function partialSums(op: FusedOp, most: number, like: Group['like']): FusedOp[] {
+  const { fn, args, params } = op;
+  if (fn !== 'linear' || args.length <= most) return [op];
+  const dtype = op.dtype === 'float16' ? 'float32' : op.dtype;
+  const id = like(op.id, dtype);
+  const first: FusedOp = { id, fn, dtype, args: args.slice(0, most), params: params.slice(0, most) };
+  const rest = { ...op, args: [id, ...args.slice(most)], params: [ONE, ...params.slice(most)] };
+  return [first, ...partialSums(rest, most, like)];
 }
 
 type IsOutput = (id: number, end: number) => boolean;

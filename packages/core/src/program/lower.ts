@@ -7,7 +7,7 @@ import type { Node } from '../tensor/node.ts';
 import { aroundAxis, collapse } from '../tensor/shape.ts';
 import { trace } from '../tensor/trace.ts';
 import type { DType, Shape } from '../tensor/types.ts';
-import { checkDeclared, type Chunk, type Chunks, type Cut, type FusedOp } from './capability.ts';
+import { checkDeclared, type Chunk, type Cut, type FusedOp, ONE } from './capability.ts';
 import { cut } from './cut.ts';
 import { groupingOf, isMap, isSource } from './grouping.ts';
 import { intern } from './intern.ts';
@@ -24,9 +24,10 @@ export function lowerTrace(order: Nodes, roots: Nodes, capabilities: Capabilitie
   for (const node of order) checkDeclared(node, capabilities);
   const { groups, escaping } = groupingOf(order, roots);
   const lowering = new Lowering(order, capabilities);
+  const like = (id: number, dtype: DType): number => lowering.like(id, dtype);
   for (const group of groups) {
     if (!isMap(group[0]!)) lowering.lowerLayout(group[0]!);
-    else if (!lowering.lowerMap(group, (ops) => by(ops, escaping, capabilities))) return undefined;
+    else if (!lowering.lowerMap(group, (ops) => by({ ops, escaping, like }, capabilities))) return undefined;
   }
   return lowering.program(roots);
 }
@@ -45,11 +46,8 @@ interface Value {
   slot?: number;
 }
 
-/** Place of the 1 among the numbers of an expression. */
-const ONE = 0;
-
 class Lowering {
-  /** Inputs of one kernel beside its output; at least two, or sums could not be split. */
+  /** Inputs of one kernel beside its output; at least two, or nothing could be joined. */
   readonly #mostInputs: number;
   readonly #values: Value[];
   readonly #sources: readonly number[];
@@ -69,13 +67,13 @@ class Lowering {
   }
 
   /** False where `cut` cannot make kernels of the group. */
-  lowerMap(group: Nodes, cut: (ops: readonly FusedOp[]) => Chunks | undefined): boolean {
+  lowerMap(group: Nodes, cut: (ops: readonly FusedOp[]) => readonly Chunk[] | undefined): boolean {
     const { shape } = group[0]!;
     const ops: FusedOp[] = [];
     const constants = new Map<number, number>();
     for (const { index: id, op, dtype, args } of group) {
       const ids = args.map((arg) => (isConstant(arg) ? this.#constant(arg.index, shape, ops, constants) : arg.index));
-      this.#pushOp({ id, fn: op as MapOp, dtype, args: ids, params: this.#values[id]!.params }, ops);
+      ops.push({ id, fn: op as MapOp, dtype, args: ids, params: this.#values[id]!.params });
     }
     const chunks = cut(ops);
     for (const chunk of chunks ?? []) this.#emitMap(chunk, shape);
@@ -89,16 +87,6 @@ class Lowering {
     if (!known.has(id)) ops.push({ id: copy, fn: 'linear', dtype, args: [], params });
     known.set(id, copy);
     return copy;
-  }
-
-  /** A sum of more terms than one kernel may read becomes partial sums. Going on with coefficient 1 keeps every rounding. */
-  #pushOp(op: FusedOp, ops: FusedOp[]): void {
-    const most = this.#mostInputs;
-    if (op.fn !== 'linear' || op.args.length <= most) return void ops.push(op);
-    const dtype = op.dtype === 'float16' ? 'float32' : op.dtype;
-    const id = this.#addValue(this.#values[op.id]!.shape, dtype);
-    ops.push({ id, fn: 'linear', dtype, args: op.args.slice(0, most), params: op.params.slice(0, most) });
-    this.#pushOp({ ...op, args: [id, ...op.args.slice(most)], params: [ONE, ...op.params.slice(most)] }, ops);
   }
 
   #emitMap({ ops, inputs, outputs }: Chunk, shape: Shape): void {
@@ -161,6 +149,10 @@ class Lowering {
   #slotOf(id: number): number {
     const { slot, base } = this.#values[id]!;
     return base === undefined ? slot! : this.#slotOf(base);
+  }
+
+  like(id: number, dtype: DType): number {
+    return this.#addValue(this.#values[id]!.shape, dtype);
   }
 
   #addValue(shape: Shape, dtype: DType): number {
