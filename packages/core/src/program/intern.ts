@@ -1,6 +1,5 @@
 // Kernels with their keys. Equal structure gives the same object, so a backend may cache by identity or by key.
 
-import type { DType } from '../tensor/types.ts';
 import type { InputSpec, Kernel, KernelOp } from './kernel.ts';
 
 const kernels = new Map<string, Kernel>();
@@ -13,13 +12,11 @@ export function intern(parts: Omit<Kernel, 'key'>): Kernel {
   return kernel;
 }
 
-/** For example `map f32:1,f32:1 linear(0,1;0,1)f32 2`: kind, inputs with their broadcast pattern, operations, stored values. */
+/** For example `map float32:1,float32:1 linear(0,1;0,1)float32 2`: kind, inputs with their broadcast pattern, operations, stored values. */
 function keyOf({ kind, reduce, inputs, ops, outputs }: Omit<Kernel, 'key'>): string {
   const stored = outputs.map(({ value }) => value).join();
   return `${reduce ?? kind} ${inputs.map(inputKey).join()} ${ops.map(opKey).join(' ')} ${stored}`;
 }
 
-const SHORT: Record<DType, string> = { float32: 'f32', float16: 'f16', int32: 'i32', bool: 'b' };
-const inputKey = ({ dtype, dims }: InputSpec): string => `${SHORT[dtype]}:${dims.map(Number).join('')}`;
-const opKey = ({ fn, args, params, dtype }: KernelOp): string =>
-  `${fn}(${args.join()};${params.join()})${SHORT[dtype]}`;
+const inputKey = ({ dtype, dims }: InputSpec): string => `${dtype}:${dims.map(Number).join('')}`;
+const opKey = ({ fn, args, params, dtype }: KernelOp): string => `${fn}(${args.join()};${params.join()})${dtype}`;
