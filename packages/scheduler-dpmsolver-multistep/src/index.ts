@@ -4,34 +4,28 @@ import type {
   BetaConfig,
   ConfigSchema,
   DpmAlgorithm,
+  DpmRow,
   DpmSolverType,
-  DpmWeights,
-  Extrapolated,
   FinalSigmasType,
   FlowSigmasConfig,
-  LambdaLevel,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
   SigmaScheduleConfig,
-  SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
-  Tensor,
   ThresholdingConfig,
 } from '@unnoise/core';
 import {
-  DPM_WEIGHTS,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
-  after,
   betaFields,
-  extrapolated,
+  dpmRow,
+  dpmStep,
   field,
   flowSigmasFields,
-  requireDataForFlow,
   sigmaScheduleFields,
   solverPlan,
   spacingFields,
@@ -68,18 +62,6 @@ export interface DPMSolverMultistepConfig
   readonly variance_type: string | null;
   /** Rescale the betas to zero terminal SNR; the largest sigma is then about 4096. */
   readonly rescale_betas_zero_snr: boolean;
-}
-
-/** One step from `level`; r0 and r1 are the sizes of the two steps before, relative to this one. */
-export interface DpmRow {
-  /** The entry of the sigma table, of which level is made. */
-  readonly rawSigma: number;
-  readonly level: LambdaLevel;
-  readonly weights: DpmWeights;
-  readonly r0: number;
-  readonly r1: number;
-  /** Highest order that may be used here. */
-  readonly order: number;
 }
 
 /**
@@ -142,21 +124,9 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
-      row: (index, level) => this.#row(schedule, level, index),
+      row: (index, level) =>
+        dpmRow(this.config, schedule.sigmas, level, index, this.#orderAt(index, schedule.timesteps.length)),
     });
-  }
-
-  #row({ timesteps, sigmas }: SolverSchedule, level: (index: number) => LambdaLevel, index: number): DpmRow {
-    const [s, t] = [level(index), level(index + 1)];
-    const size = (from: number): number => level(from + 1).lambda - level(from).lambda;
-    return {
-      rawSigma: sigmas[index] ?? Number.NaN,
-      level: s,
-      weights: DPM_WEIGHTS[this.config.algorithm_type](s, t),
-      r0: index > 0 ? size(index - 1) / size(index) : Number.NaN,
-      r1: index > 1 ? size(index - 2) / size(index) : Number.NaN,
-      order: this.#orderAt(index, timesteps.length),
-    };
   }
 
   /** Low orders at the end keep short schedules stable; at sigma 0 nothing else is finite. */
@@ -168,43 +138,6 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 
   protected override rule(context: StepContext<DpmRow>): StepResult | Promise<StepResult> {
-    return after(this.#predicted(context), ({ m, x0 }) => this.#update(context, m, x0));
+    return dpmStep(context, this.config);
   }
-
-  /** What is extrapolated, m, and x0: the same tensor for the ++ types. */
-  #predicted(context: StepContext<DpmRow>): Extrapolated | Promise<Extrapolated> {
-    const { algorithm_type: algorithm, prediction_type: type } = this.config;
-    const data = algorithm.endsWith('++');
-    requireDataForFlow(type, data, `algorithm_type ${algorithm}`);
-    return extrapolated(context, this.config, data);
-  }
-
-  #update({ k, x, carry, normal }: StepContext<DpmRow>, m0: Tensor, x0: Tensor): StepResult {
-    const [m1, m2] = carry;
-    const order = Math.min(k.order, carry.length + 1);
-    const w = k.weights;
-    const first = x.mul(w.x).add(m0.mul(w.d0));
-    const update =
-      order === 1 || !m1 ? first : first.add(order === 2 || !m2 ? this.#second(k, m0, m1) : third(k, m0, m1, m2));
-    const noisy = this.config.algorithm_type.startsWith('sde');
-    return {
-      prev: noisy ? update.add(normal(m0.shape).mul(w.noise)) : update,
-      x0,
-      carry: [m0, ...carry].slice(0, this.config.solver_order - 1),
-    };
-  }
-
-  /** d1 D1 with the first difference. */
-  #second({ weights: w, r0 }: DpmRow, m0: Tensor, m1: Tensor): Tensor {
-    return m0.sub(m1).mul(w.d1[this.config.solver_type] * (1 / r0));
-  }
-}
-
-/** d1 D1 + d2 D2 with the first differences extrapolated and their difference. */
-function third({ weights: w, r0, r1 }: DpmRow, m0: Tensor, m1: Tensor, m2: Tensor): Tensor {
-  const d10 = m0.sub(m1).div(r0);
-  const d11 = m1.sub(m2).div(r1);
-  const d1 = d10.add(d10.sub(d11).mul(r0 / (r0 + r1)));
-  const d2 = d10.sub(d11).mul(1 / (r0 + r1));
-  return d1.mul(w.d1.heun).add(d2.mul(w.d2));
 }

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DPMSolverMultistepInverseScheduler } from './index.ts';
+
+registry.add(DPMSolverMultistepInverseScheduler);
