@@ -17,7 +17,8 @@ export interface Embedding extends Distribution {
  */
 export function embed(inner: Distribution, dimension: number, rest: number = 0.5): Embedding {
   const small = inner.dimension;
-  if (!(dimension > small)) throw new RangeError(`${small} dimensions need more than ${dimension} to lie in: give at least ${small + 1}.`);
+  if (!(dimension > small))
+    throw new RangeError(`${small} dimensions need more than ${dimension} to lie in: give at least ${small + 1}.`);
   const waves = Array.from({ length: small }, (_, k) => wave(k + 1, dimension));
 
   const project = (x: ArrayLike<number>): Float64Array =>

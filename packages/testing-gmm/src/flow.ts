@@ -8,8 +8,15 @@ import { combine } from './distribution.ts';
  * coordinates it is the same for every variance-preserving, variance-exploding and rectified-flow schedule:
  * dy / d log sigma = y - E[x0 | y]. Classic Runge-Kutta with `steps` equal steps in log sigma: the default is good to about 1e-11.
  */
-export function solveFlow(model: Distribution, y: ArrayLike<number>, from: number, to: number, steps: number = 4000): Float64Array {
-  if (!(from > 0 && to > 0)) throw new RangeError(`The flow is solved between sigmas above 0, not from ${from} to ${to}.`);
+export function solveFlow(
+  model: Distribution,
+  y: ArrayLike<number>,
+  from: number,
+  to: number,
+  steps: number = 4000,
+): Float64Array {
+  if (!(from > 0 && to > 0))
+    throw new RangeError(`The flow is solved between sigmas above 0, not from ${from} to ${to}.`);
   const start = Math.log(from);
   const h = (Math.log(to) - start) / steps;
   let point: Float64Array = Float64Array.from(y);

@@ -54,7 +54,9 @@ interface Level {
 function levelOf({ mean, deviation }: Component, alpha: number, sigma: number, logWeight: number): Level {
   const variance = (alpha * deviation) ** 2 + sigma ** 2;
   if (!(variance > 0)) {
-    throw new RangeError(`At alpha ${alpha} and sigma ${sigma} a component of deviation ${deviation} has no density: raise sigma.`);
+    throw new RangeError(
+      `At alpha ${alpha} and sigma ${sigma} a component of deviation ${deviation} has no density: raise sigma.`,
+    );
   }
   return {
     mean,
@@ -87,7 +89,13 @@ function logDensity({ center, variance, logScale }: Level, x: ArrayLike<number>,
   return logScale - square / (2 * variance);
 }
 
-function drawSamples(components: readonly Component[], total: number, dimension: number, count: number, source: Source): Float64Array {
+function drawSamples(
+  components: readonly Component[],
+  total: number,
+  dimension: number,
+  count: number,
+  source: Source,
+): Float64Array {
   const picks = source.uniform([count]);
   const normals = source.normal([count, dimension]);
   const samples = new Float64Array(count * dimension);

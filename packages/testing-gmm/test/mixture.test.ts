@@ -1,9 +1,28 @@
 // The posterior against brute force: sums over a fine grid, derivatives by differences, and samples.
 import { describe, expect, it } from 'vitest';
-import { embed, energyDistance, gaussian, gaussianFlow, gaussianMixture, noised, predict, score, solveFlow, testMixture } from '../src/index.ts';
+import {
+  embed,
+  energyDistance,
+  gaussian,
+  gaussianFlow,
+  gaussianMixture,
+  noised,
+  predict,
+  score,
+  solveFlow,
+  testMixture,
+} from '../src/index.ts';
 import { seeded } from './source.ts';
 
-const LEVELS = [[1, 0.02], [0.999, 0.05], [0.8, 0.6], [0.3, 0.95], [0.01, 1], [1, 20], [0.5, 0.5]] as const;
+const LEVELS = [
+  [1, 0.02],
+  [0.999, 0.05],
+  [0.8, 0.6],
+  [0.3, 0.95],
+  [0.01, 1],
+  [1, 20],
+  [0.5, 0.5],
+] as const;
 
 /** E[x0 | x] of a 1-D mixture by the rectangle rule, from nothing but the definition of conditional expectation. */
 function byQuadrature(x: number, alpha: number, sigma: number): number {
@@ -26,7 +45,12 @@ describe('the posterior', () => {
     { weight: 0.6, mean: [0.5], deviation: 0.7 },
   ]);
 
-  it.each([[1, 0.05], [0.8, 0.6], [0.3, 0.95], [0.01, 1]])('is the conditional mean at alpha %f, sigma %f', (alpha, sigma) => {
+  it.each([
+    [1, 0.05],
+    [0.8, 0.6],
+    [0.3, 0.95],
+    [0.01, 1],
+  ])('is the conditional mean at alpha %f, sigma %f', (alpha, sigma) => {
     for (const x of [-1.3, -0.2, 0, 0.4, 1.1]) {
       expect(line.posterior([x], alpha, sigma).x0[0]).toBeCloseTo(byQuadrature(x, alpha, sigma), 9);
     }
@@ -55,7 +79,10 @@ describe('the posterior', () => {
 
   it('treats rows alone', () => {
     const rows = testMixture.posterior([0.1, 0.2, -1, 0.5], 0.7, 0.7).x0;
-    expect([...rows]).toEqual([...testMixture.posterior([0.1, 0.2], 0.7, 0.7).x0, ...testMixture.posterior([-1, 0.5], 0.7, 0.7).x0]);
+    expect([...rows]).toEqual([
+      ...testMixture.posterior([0.1, 0.2], 0.7, 0.7).x0,
+      ...testMixture.posterior([-1, 0.5], 0.7, 0.7).x0,
+    ]);
   });
 });
 
@@ -74,7 +101,8 @@ describe('prediction types', () => {
   });
 
   it('have the score of the density', () => {
-    const logDensity = (x: number) => Math.log(0.4 * normal(x, -0.8, Math.hypot(0.24, 0.6)) + 0.6 * normal(x, 0.4, Math.hypot(0.56, 0.6)));
+    const logDensity = (x: number) =>
+      Math.log(0.4 * normal(x, -0.8, Math.hypot(0.24, 0.6)) + 0.6 * normal(x, 0.4, Math.hypot(0.56, 0.6)));
     const line = gaussianMixture([
       { weight: 2, mean: [-1], deviation: 0.3 },
       { weight: 3, mean: [0.5], deviation: 0.7 },
@@ -99,7 +127,13 @@ describe('samples', () => {
   it('of one mixture are alike, of two not', () => {
     const draw = (seed: number) => testMixture.sample(1000, seeded(seed));
     expect(Math.abs(energyDistance(draw(1), draw(2), 2))).toBeLessThan(0.01);
-    expect(energyDistance(draw(1), draw(2).map((value) => value + 0.3), 2)).toBeGreaterThan(0.03);
+    expect(
+      energyDistance(
+        draw(1),
+        draw(2).map((value) => value + 0.3),
+        2,
+      ),
+    ).toBeGreaterThan(0.03);
   });
 
   it('with noise are as far spread as the noise level says', () => {

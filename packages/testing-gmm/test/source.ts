@@ -10,7 +10,8 @@ export function seeded(seed: number): Source {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
-  const fill = (shape: readonly number[], value: () => number) => Array.from({ length: shape.reduce((a, b) => a * b, 1) }, value);
+  const fill = (shape: readonly number[], value: () => number) =>
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, value);
   return {
     uniform: (shape) => fill(shape, next),
     normal: (shape) => fill(shape, () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())),
