@@ -13,12 +13,15 @@ export function installBetaQuantile(quantile: BetaQuantile | undefined): void {
   installed = quantile;
 }
 
+const PACKAGE = '@stdlib/stats-base-dists-beta-quantile';
+const IMPORT = '@unnoise/core/beta-sigmas';
+
 /** The installed quantile function. Throws DEPENDENCY_MISSING where there is none. */
 export function betaQuantile(): BetaQuantile {
   if (installed) return installed;
   throw new DiffusionError(
     'DEPENDENCY_MISSING',
-    "use_beta_sigmas needs the quantile function of the beta distribution. Install '@stdlib/stats-base-dists-beta-quantile' and add the line: import '@unnoise/core/beta-sigmas';",
-    { package: '@stdlib/stats-base-dists-beta-quantile', import: '@unnoise/core/beta-sigmas' },
+    `use_beta_sigmas needs quantiles of the beta distribution. Install '${PACKAGE}' and add the line: import '${IMPORT}';`,
+    { package: PACKAGE, import: IMPORT },
   );
 }

@@ -1,6 +1,7 @@
 // k-style sigmas: noise to signal ratios sigma = sqrt((1 - alphas_cumprod) / alphas_cumprod), read at timesteps, ended by
 // a final value, and split into the alpha and sigma of x = alpha x0 + sigma epsilon. Re-spacings live in respacing.ts.
 
+import { requireChoice } from '../config/schema.ts';
 import { DiffusionError } from '../errors.ts';
 import { interpolate } from './grids.ts';
 import { numpyLog32 } from './float32-functions.ts';
@@ -47,13 +48,8 @@ export const FINAL_SIGMAS_TYPES: readonly string[] = ['zero', 'sigma_min'];
  * in most schedulers, the last re-spaced sigma in UniPC). Throws CONFIG_INVALID for another name.
  */
 export function finalSigma(type: string, sigmaMin: number): number {
-  if (type === 'zero') return 0;
-  if (type === 'sigma_min') return sigmaMin;
-  throw new DiffusionError(
-    'CONFIG_INVALID',
-    `final_sigmas_type is '${type}'; choose one of ${FINAL_SIGMAS_TYPES.join(', ')}.`,
-    { final_sigmas_type: type },
-  );
+  requireChoice('final_sigmas_type', type, FINAL_SIGMAS_TYPES);
+  return type === 'zero' ? 0 : sigmaMin;
 }
 
 /** The two coefficients of x = alpha x0 + sigma epsilon. */
