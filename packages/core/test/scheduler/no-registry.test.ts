@@ -1,7 +1,7 @@
-// Laws of configs in a program that has no registry. Nothing here may import all of core, which brings one.
-import { afterEach, expect, it, vi } from 'vitest';
+// Laws of configs in a program that has no registry, as bundles are that register nothing.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { setWarningHandler } from '../../src/warn.ts';
-import { installedRegistry } from '../../src/scheduler/installed.ts';
+import { installedRegistry, REGISTRY_KEY } from '../../src/scheduler/installed.ts';
 import { KARRAS_COMPATIBLES } from '../../src/scheduler/karras.ts';
 import { SchedulerMixin } from '../../src/scheduler/scheduler.ts';
 import type { Plan, StepResult } from '../../src/scheduler/types.ts';
@@ -19,7 +19,14 @@ class Toy extends SchedulerMixin {
   }
 }
 
-afterEach(() => void setWarningHandler());
+const shared = globalThis as { [REGISTRY_KEY]?: unknown };
+const registry = shared[REGISTRY_KEY];
+
+beforeEach(() => void delete shared[REGISTRY_KEY]);
+afterEach(() => {
+  setWarningHandler();
+  if (registry) shared[REGISTRY_KEY] = registry;
+});
 
 it('keys of no class warn as soon as the keys of the others are loaded, and those of the others never do', async () => {
   const warn = vi.fn();
