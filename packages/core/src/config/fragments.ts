@@ -2,7 +2,7 @@
 
 import { TIMESTEP_SPACINGS } from '../schedule/index.ts';
 import type { ConfigField, ConfigSchema } from './schema.ts';
-import { boolean, choice, number, optionalNumbers } from './schema.ts';
+import { choice, number, optionalNumbers } from './schema.ts';
 
 export type PredictionType = 'epsilon' | 'sample' | 'v_prediction';
 export type TimestepSpacing = 'linspace' | 'leading' | 'trailing';

@@ -1,6 +1,5 @@
 // diffusers' rule for the random numbers of a batch: one generator for all of it, or one generator for each item.
 import { DiffusionError } from '../errors.ts';
-import { sampleCount } from './arguments.ts';
 import type { HalfDType } from './float16.ts';
 import type { Generator, HalfGenerator } from './generator.ts';
 
@@ -84,14 +83,15 @@ export function batched<A extends Noise>(
   const used = list.length === 1 ? list : perItem(list, batch);
   used.forEach(checkGenerator);
   if (used.length === 1) return draw(used[0]!, shape);
-  const out = new array(sampleCount(shape));
-  used.forEach((one, i) => out.set(draw(one, [1, ...item]), (i * out.length) / batch));
+  const parts = used.map((one) => draw(one, [1, ...item]));
+  const out = new array(batch * parts[0]!.length);
+  parts.forEach((part, i) => out.set(part, i * part.length));
   return out;
 }
 
 /** The first `batch` generators of a list, one for each item. */
 function perItem(list: readonly Generator[], batch: number): readonly Generator[] {
-  if (batch >= 1 && list.length >= batch) return list.slice(0, batch);
+  if (Number.isInteger(batch) && batch >= 1 && list.length >= batch) return list.slice(0, batch);
   throw invalid(
     `A batch of ${batch} got a list of ${list.length} generators. Pass one generator for each item, or a single one.`,
     { batch, generators: list.length },
