@@ -3,7 +3,7 @@
 //
 // The float32 form keeps every rounding of torch's AVX2 kernel, which x86 machines with AVX2 or AVX-512 run: the
 // Cephes polynomials for log, sin and cos, with a fused multiply-add wherever the compiler put one.
-import { BITS_TO_UNIT, log53, sinCos } from './exact-math.ts';
+import { BITS_TO_UNIT, log1m, log53, sinCos } from './exact-math.ts';
 
 /** Numbers per block. */
 export const BLOCK = 16;
@@ -89,14 +89,22 @@ export function boxMuller32(words: Uint32Array, out: Float32Array, offset: numbe
 
 /** The same in float64; `block` holds 16 uniforms and then the normals. */
 export function boxMuller64(block: Float64Array): void {
-  for (let j = 0; j < HALF; j++) polar64(block[j]!, block[j + HALF]!, block, j, j + HALF);
+  for (let j = 0; j < HALF; j++) {
+    const log = log53((1 - block[j]!) * 2 ** 53);
+    polar64(log, block[j + HALF]!, block, j, j + HALF);
+  }
+}
+
+/** The pair of a draw of fewer than 16, whose radius comes from `u`; here torch calls log1p instead of log. */
+export function pair64(u: number, v: number, out: Float64Array): void {
+  polar64(log1m(u), v, out, 0, 1);
 }
 
 const sinCosOf = new Float64Array(2);
 
-/** The float64 pair whose radius comes from `u` and whose angle from `v`, both whole multiples of 2^-53 below 1. */
-export function polar64(u: number, v: number, out: Float64Array, cosineAt: number, sineAt: number): void {
-  const radius = Math.sqrt(-2 * log53((1 - u) * 2 ** 53));
+/** The float64 pair of radius sqrt(-2 log) and angle 2 pi v. */
+function polar64(log: number, v: number, out: Float64Array, cosineAt: number, sineAt: number): void {
+  const radius = Math.sqrt(-2 * log);
   sinCos(2 * Math.PI * v, sinCosOf);
   out[cosineAt] = radius * sinCosOf[1]! + 0;
   out[sineAt] = radius * sinCosOf[0]! + 0;

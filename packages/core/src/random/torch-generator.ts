@@ -2,7 +2,7 @@
 // behind. Float32 numbers equal torch 2.13 on x86 with AVX2 bit for bit; see docs/random-streams.md for the rest.
 import { DiffusionError } from '../errors.ts';
 import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
-import { BLOCK, boxMuller32, boxMuller64, polar64 } from './box-muller.ts';
+import { BLOCK, boxMuller32, boxMuller64, pair64 } from './box-muller.ts';
 import { checkHalf, toHalfBits } from './float16.ts';
 import type { HalfDType } from './float16.ts';
 import type { HalfGenerator } from './generator.ts';
@@ -148,7 +148,7 @@ class TorchStream implements TorchGenerator {
       return cached;
     }
     const angle = this.#engine.uint53() * 2 ** -53;
-    polar64(this.#engine.uint53() * 2 ** -53, angle, this.#doubles, 0, 1);
+    pair64(this.#engine.uint53() * 2 ** -53, angle, this.#doubles);
     this.#cachedNormal = this.#doubles[1]!;
     return this.#doubles[0]!;
   }
