@@ -4,7 +4,7 @@
 import type { Backend } from '../backend.ts';
 import type { Node } from '../tensor/node.ts';
 import { whole } from './capability.ts';
-import { lowerTrace } from './lower.ts';
+import { lowerTrace } from './lowering.ts';
 import type { Program } from './program.ts';
 
 type Signature = (number | string)[];
