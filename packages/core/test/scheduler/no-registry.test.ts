@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 it('keys of no class warn as soon as the keys of the others are loaded, and those of the others never do', async () => {
-  const warn = vi.fn();
+  const warn = vi.fn<(message: string) => void>();
   setWarningHandler(warn);
   expect(installedRegistry()).toBeUndefined();
   Toy.fromConfig({ _class_name: 'EulerDiscreteScheduler', timestep_type: 'discrete' });
