@@ -108,3 +108,18 @@ export function ancestralSplit(from: number, to: number): { up: number; down: nu
   const ratio = to / from;
   return { up: to * Math.sqrt((1 - ratio) * (1 + ratio)), down: to * ratio };
 }
+
+/**
+ * The ancestral split of every step of a schedule, rounded as upstream rounds its float32 tables, from which timesteps are read:
+ * down = sqrt(to^2 - up^2). Where rounding leaves nothing under that root (upstream: NaN), and in float64, it is `ancestralSplit`.
+ */
+export function ancestralSplits(sigmas: Table): readonly { readonly up: number; readonly down: number }[] {
+  const { mode, round } = precisionOf(sigmas);
+  return Array.from(sigmas.subarray(1), (to, i) => {
+    const from = sigmas[i] ?? Number.NaN;
+    const [from2, to2] = [round(from * from), round(to * to)];
+    const up = round(Math.sqrt(round(round(to2 * round(from2 - to2)) / from2)));
+    const down = round(Math.sqrt(round(to2 - round(up * up))));
+    return mode === 'upstream32' && (down > 0 || to === 0) ? { up, down } : ancestralSplit(from, to);
+  });
+}

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { KDPM2AncestralDiscreteScheduler } from './index.ts';
+
+registry.add(KDPM2AncestralDiscreteScheduler);
