@@ -1,6 +1,6 @@
 // The whole contract between core and a backend: one compute method beside upload, download and release.
 
-import type { Kernel, OpName } from './program/kernel.ts';
+import type { Kernel, OpName } from './kernel.ts';
 import type { DType, TypedArray } from './tensor/types.ts';
 
 /** A backend's own name for a buffer. Core never looks inside. */

@@ -4,7 +4,7 @@ import type { Capabilities } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Node, NodeOp } from '../tensor/node.ts';
 import type { DType } from '../tensor/types.ts';
-import type { KernelOp, OpName } from './kernel.ts';
+import type { KernelOp, OpName } from '../kernel.ts';
 
 /** An operation of a fused group. `args` and `id` name values, `params` places among the numbers of the expression. */
 export interface FusedOp extends KernelOp {

@@ -1,6 +1,6 @@
 // Kernels with their keys. Equal structure gives the same object, so a backend may cache by identity or by key.
 
-import type { InputSpec, Kernel, KernelOp } from './kernel.ts';
+import type { InputSpec, Kernel, KernelOp } from '../kernel.ts';
 
 const kernels = new Map<string, Kernel>();
 

@@ -9,7 +9,7 @@ import type { DType, Shape } from '../tensor/types.ts';
 import { checkDeclared, type Chunk, type Cut, type FusedOp, ONE } from './capability.ts';
 import { groupingOf, isMap, isSource } from './grouping.ts';
 import { intern } from './intern.ts';
-import type { Kernel, MapOp, ReduceOp } from './kernel.ts';
+import type { Kernel, MapOp, ReduceOp } from '../kernel.ts';
 import type { Program, Step } from './program.ts';
 
 /** The program for a graph that has just been traced. Undefined where a group has to be cut and `by` cannot. */

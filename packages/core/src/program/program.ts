@@ -1,7 +1,7 @@
 // A program is what an expression lowers to: kernels in order, and where their buffers and parameters come from. It holds no
 // buffer and no coefficient, so it serves every expression of the same structure and shapes.
 
-import type { Kernel } from './kernel.ts';
+import type { Kernel } from '../kernel.ts';
 
 /** One kernel call. Buffers are slots: first the program's sources, then what its steps make. */
 export interface Step {

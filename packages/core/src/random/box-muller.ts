@@ -3,7 +3,7 @@
 //
 // The float32 form keeps every rounding of torch's AVX2 kernel, which x86 machines with AVX2 or AVX-512 run: the
 // Cephes polynomials for log, sin and cos, with a fused multiply-add wherever the compiler put one.
-import { BITS_TO_UNIT, log1m, log53, sinCos } from './exact-math.ts';
+import { log, log1m, sinCos } from './glibc-math.ts';
 
 /** Numbers per block. */
 export const BLOCK = 16;
@@ -46,6 +46,9 @@ const C2 = f32(4.166664568298827e-2);
 const S0 = f32(-1.9515295891e-4);
 const S1 = f32(8.3321608736e-3);
 const S2 = f32(-1.6666654611e-1);
+
+/** 2^-i: what brings an integer of i bits into [1/2, 1). */
+const BITS_TO_UNIT: Float64Array = Float64Array.from({ length: 26 }, (_, i) => 2 ** -i);
 
 /** Natural logarithm of n * 2^-24 for an integer n from 1 to 2^24. */
 function log24(n: number): number {
@@ -90,8 +93,7 @@ export function boxMuller32(words: Uint32Array, out: Float32Array, offset: numbe
 /** The same in float64; `block` holds 16 uniforms and then the normals. */
 export function boxMuller64(block: Float64Array): void {
   for (let j = 0; j < HALF; j++) {
-    const log = log53((1 - block[j]!) * 2 ** 53);
-    polar64(log, block[j + HALF]!, block, j, j + HALF);
+    polar64(log(1 - block[j]!), block[j + HALF]!, block, j, j + HALF);
   }
 }
 
@@ -102,9 +104,9 @@ export function pair64(u: number, v: number, out: Float64Array): void {
 
 const sinCosOf = new Float64Array(2);
 
-/** The float64 pair of radius sqrt(-2 log) and angle 2 pi v. */
-function polar64(log: number, v: number, out: Float64Array, cosineAt: number, sineAt: number): void {
-  const radius = Math.sqrt(-2 * log);
+/** The float64 pair of radius sqrt(-2 logU) and angle 2 pi v. */
+function polar64(logU: number, v: number, out: Float64Array, cosineAt: number, sineAt: number): void {
+  const radius = Math.sqrt(-2 * logU);
   sinCos(2 * Math.PI * v, sinCosOf);
   out[cosineAt] = radius * sinCosOf[1]! + 0;
   out[sineAt] = radius * sinCosOf[0]! + 0;

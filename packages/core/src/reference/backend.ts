@@ -3,7 +3,7 @@
 
 import type { Backend, Capabilities, Handle } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import type { Kernel, OpName } from '../program/kernel.ts';
+import type { Kernel, OpName } from '../kernel.ts';
 import { floatsToHalves, halvesToFloats } from '../tensor/half.ts';
 import type { DType, TypedArray } from '../tensor/types.ts';
 import { type Precision, runKernelOnArrays, storageOf } from './interpreter.ts';

@@ -1,7 +1,7 @@
 // Runs one kernel on plain arrays: the specification of the kernel kinds, and what a backend may fall back to. Elementwise kernels
 // go chunk by chunk, so that their intermediate values stay small; operations are in loops.ts, the other kinds in layout.ts.
 
-import type { Kernel } from '../program/kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { floatToHalf, halfToFloat } from '../tensor/half.ts';
 import { lengthOf } from '../tensor/shape.ts';
 import type { DType, TypedArray } from '../tensor/types.ts';

@@ -1,6 +1,6 @@
 // The kernel kinds that work along an axis or on layout, on plain arrays. Sizes are as kernel.ts lists them for each kind.
 
-import type { ReduceOp } from '../program/kernel.ts';
+import type { ReduceOp } from '../kernel.ts';
 import { floatsToHalves, halvesToFloats } from '../tensor/half.ts';
 import type { TypedArray } from '../tensor/types.ts';
 

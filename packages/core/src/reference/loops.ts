@@ -1,7 +1,7 @@
 // The meaning of every elementwise operation, as a loop over one chunk. Rounding is what the arrays do: a result is stored in a
 // Float32Array, Float64Array, Int32Array or Uint8Array, so the same loop serves both precisions and all dtypes.
 
-import type { KernelOp, MapOp } from '../program/kernel.ts';
+import type { KernelOp, MapOp } from '../kernel.ts';
 import { floatToHalf, halfToFloat } from '../tensor/half.ts';
 import type { DType } from '../tensor/types.ts';
 import type { Precision } from './interpreter.ts';

@@ -3,7 +3,7 @@
 
 import type { Backend } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
-import type { MapOp, ReduceOp } from '../program/kernel.ts';
+import type { MapOp, ReduceOp } from '../kernel.ts';
 import { arithmeticType, checkWhole, commonType, floatType, isFloat } from './dtype.ts';
 import { Node, NONE } from './node.ts';
 import { axisOf, broadcast, inferShape, lengthOf, sameShape, text } from './shape.ts';

@@ -2,7 +2,7 @@
 // them is realize.ts. A node changes only once: when it is realised it becomes a leaf and forgets its arguments.
 
 import type { Backend, Handle } from '../backend.ts';
-import type { OpName } from '../program/kernel.ts';
+import type { OpName } from '../kernel.ts';
 import type { DType, Shape, TypedArray } from './types.ts';
 
 /** `leaf` is a buffer, `host` an array that is not on a backend yet, `view` the same elements in another shape. */

@@ -1,7 +1,7 @@
-// log, log1p, sin and cos of float64 on the ranges that Box-Muller needs, made of sums, products and quotients only:
-// Math.log and its like differ between JavaScript engines, and a stream must not. log53 is correctly rounded in nearly
-// every case; log1p, sin and cos round as glibc 2.36 does on processors with fused multiply-add, where torch runs.
-// Intermediate numbers are pairs head + tail of twice the precision (Dekker 1971, Knuth's sum).
+// log, log1p, sin and cos of float64 on the ranges that Box-Muller needs, with every rounding of glibc 2.36 on
+// processors with fused multiply-add, where torch takes them from. Sums, products and quotients only: Math.sin and its
+// like differ between JavaScript engines, and a stream must not. Pairs head + tail hold twice the precision (Dekker
+// 1971, Knuth's sum).
 
 type Pair = readonly [head: number, tail: number];
 
@@ -73,34 +73,8 @@ function evaluate({ first, rest }: Series, z: number, zTail: number): number {
   return head;
 }
 
-/** artanh(s) / s = 1 + s^2/3 + s^4/5 + ... */
-const ARTANH = series(Array.from({ length: 14 }, (_, k) => 2 * k + 1));
-/** 2^-i: what brings an integer of i bits into [1/2, 1). */
-export const BITS_TO_UNIT: Float64Array = Float64Array.from({ length: 55 }, (_, i) => 2 ** -i);
-const LN2: Pair = [0.6931471805599453, 2.3190468138462996e-17];
 /** pi/2 in three parts; the first two have 33 bits, so that small multiples are exact. */
 const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
-
-/** Natural logarithm of n * 2^-53 for an integer n from 1 to 2^53. */
-export function log53(n: number): number {
-  const high = Math.floor(n / 2 ** 32);
-  const bits = high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(n);
-  const mantissa = n * BITS_TO_UNIT[bits]!;
-  const small = mantissa < Math.SQRT1_2;
-  const m = small ? 2 * mantissa : mantissa;
-  const exponent = small ? bits - 54 : bits - 53;
-
-  // log m = 2 artanh((m - 1) / (m + 1))
-  const below = sum(m, 1);
-  const s = quotient(m - 1, below, tail);
-  const sTail = tail;
-  const z = times(s, sTail, s, sTail);
-  const ratio = evaluate(ARTANH, z, tail);
-  const logM = times(2 * s, 2 * sTail, ratio, tail);
-  const logMTail = tail;
-  const shift = times(exponent, 0, LN2[0], LN2[1]);
-  return plus(shift, tail, logM, logMTail);
-}
 
 /** a * b + c, rounded once (twice only where the first rounding falls next to a tie, about once in 2^50). */
 function fma(a: number, b: number, c: number): number {
@@ -108,6 +82,76 @@ function fma(a: number, b: number, c: number): number {
   const productTail = tail;
   const head = sum(low, c);
   return head + (tail + productTail);
+}
+
+/** How far the k-th 1/c of glibc's table is from 1/centre of the k-th interval, in units in the last place. */
+const RECIPROCAL_SHIFTS = [
+  -23142382, -57643754, -234334839, -124664804, 19045012, -123323398, -501163255, 342479926, -234593306, 57421184,
+  513617488, -240891478, 85169741, 28659150, 284053799, 342563057, -68420459, -346144712, -90113766, -464022980,
+  285342708, -489548825, 376054848, 47397812, -423637851, -260988534, 336107021, 448241578, 154177355, 447893384,
+  241227555, -420636714, -218426730, -96876684, -205835218, -368178198, -345128710, -510284502, 481763731, 209336112,
+  429336310, 15489329, 442353177, -417834330, 73183371, 515232680, 507984536, 83787275, 330409952, 151596684,
+  377744204, 198302857, 214798271, -345957716, 356163107, 215510022, -229897960, -131709726, 215213618, -464519207,
+  -332821996, 385780520, -400344786, 256208139, 478356527, 345720337, 128466877, 217515751, -162048343, 295127580,
+  -235892775, -69369347, 93666841, -272860130, 91915174, 29018059, 258893229, 386009280, -241633007, 68399381,
+  386341370, 408940642, 65060217, -120872168, 189498853, -32395328, -49955913, 154042178, -346113480, 148348366,
+  -396488327, -427431396, 107119491, -500798201, 212184347, 305888811, -330297730, -91422864, 6707636, 273897542,
+  -512931067, -500150233, 485589437, -280752730, 106848032, 30953893, -291342514, -408884927, 149302919, -107851081,
+  225432558, 460497078, -452391632, -490679353, 508304210, 493208081, 336502878, 526975298, -457361038, -312310462,
+  -365194252, -421357131, 362015322, 310793228, -441535439, -69145545, -528727990, 433364383,
+];
+/** Intervals below 1, each 1/256 wide, from 11/16 on; those above 1 are 1/128 wide and end at 11/8. */
+const BELOW_ONE = 80;
+const LOG_FROM = 11 / 16;
+let logTable: Float64Array | undefined;
+
+/** 1/c and log(c), rounded to 43 bits after the point, for a c near the centre of each interval. */
+function makeLogTable(): Float64Array {
+  const entries = new Float64Array(2 * RECIPROCAL_SHIFTS.length);
+  RECIPROCAL_SHIFTS.forEach((shift, k) => {
+    const below = k < BELOW_ONE;
+    const centre = below ? LOG_FROM + (k + 0.5) / 256 : 1 + (k - BELOW_ONE + 0.5) / 128;
+    const reciprocal = 1 / centre + shift * (below ? 2 ** -52 : 2 ** -53);
+    entries[2 * k] = reciprocal;
+    // no engine's Math.log is wrong by 2^-44, and each of these logarithms is within 2^-60 of a multiple of 2^-43
+    entries[2 * k + 1] = Math.round(-Math.log(reciprocal) * 2 ** 43) / 2 ** 43;
+  });
+  return entries;
+}
+
+/** ln 2 in two parts, the first of which has 43 bits after the point. */
+const LN2_UPPER = 0.6931471805598903;
+const LN2_LOWER = 5.497923018708371e-14;
+
+/** log(x) for a whole multiple x of 2^-53, above 0 and at most 1. */
+export function log(x: number): number {
+  if (x >= 0.9375) return logNearOne(x - 1);
+  let m = x;
+  let exponent = 0;
+  for (; m < LOG_FROM; exponent--) m *= 2;
+  const k = m < 1 ? Math.floor((m - LOG_FROM) * 256) : BELOW_ONE + Math.floor((m - 1) * 128);
+  logTable ??= makeLogTable();
+  const r = fma(m, logTable[2 * k]!, -1);
+  const coarse = exponent * LN2_UPPER + logTable[2 * k + 1]!; // exact
+  const high = coarse + r;
+  const low = fma(exponent, LN2_LOWER, coarse - high + r);
+  const r2 = r * r;
+  const rest = fma(fma(r, -0.16667054827627667, 0.20000304511814496), r2, fma(-0.2499999999622955, r, 0.33333333331825593));
+  return fma(r * r2, rest, fma(r2, -0.5000000000000001, low)) + high;
+}
+
+/** log(1 + r) for r from -1/16 to 0. */
+function logNearOne(r: number): number {
+  const r2 = r * r;
+  const r3 = r * r2;
+  const p1 = fma(r2, 0.19999999999320328, fma(-0.24999999999998432, r, 0.3333333333333352));
+  const p4 = fma(r2, -0.12499997863982555, fma(0.14285715076560868, r, -0.16666666669929706));
+  const p7 = fma(r3, -0.08328363062289341, fma(r2, 0.09181994006195467, fma(-0.10000486757818193, r, 0.11110712032936046)));
+  const rest = fma(fma(p7, r3, p4), r3, p1);
+  const upper = r * 2 ** 27 + r - r * 2 ** 27; // its square is exact
+  const high = r - 0.5 * upper * upper;
+  const low = fma(-0.5 * (r - upper), r + upper, r - high - 0.5 * upper * upper);
+  return high + fma(rest, r3, low);
 }
 
 const LN2_HEAD = 0.6931471803691238;
@@ -148,7 +192,7 @@ function log1pRest(z: number): number {
 const STEPS = 128;
 /** Entries up to 111/128, beyond the largest reduced angle. */
 const ENTRIES = 112;
-let table: Float64Array | undefined;
+let turns: Float64Array | undefined;
 
 /** sin and cos of k/128 as pairs, four numbers for each k, made by turning (0, 1) by 1/128 again and again. */
 function sinCosTable(): Float64Array {
@@ -180,9 +224,9 @@ export function sinCos(theta: number, out: Float64Array): void {
   const rough = sum(theta - quarter * HALF_PI[0], -quarter * HALF_PI[1]);
   const r = sum(rough, tail - quarter * HALF_PI[2]);
   const rTail = tail;
-  table ??= sinCosTable();
-  const sin = r < 0 ? -sinOf(-r, -rTail, table) : sinOf(r, rTail, table);
-  const cos = r < 0 ? cosOf(-r, -rTail, table) : cosOf(r, rTail, table);
+  turns ??= sinCosTable();
+  const sin = r < 0 ? -sinOf(-r, -rTail, turns) : sinOf(r, rTail, turns);
+  const cos = r < 0 ? cosOf(-r, -rTail, turns) : cosOf(r, rTail, turns);
 
   out[0] = quarter % 2 === 0 ? sin : cos;
   out[1] = quarter % 2 === 0 ? cos : sin;

@@ -1,7 +1,7 @@
 // A kernel is plain data: all that core tells a backend about a computation. It says nothing of schedulers, coefficients or sizes,
 // so 50 steps of a scheduler need one compiled kernel.
 
-import type { DType } from '../tensor/types.ts';
+import type { DType } from './tensor/types.ts';
 
 /** Elementwise operations; the only ones that fuse. Their meaning is the reference backend's (core/src/reference). */
 export type MapOp =
