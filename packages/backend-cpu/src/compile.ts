@@ -20,7 +20,7 @@ export class CompiledMap {
 
   layout(sizes: readonly number[]): Layout {
     if (!this.#layout?.matches(sizes)) this.#layout = new Layout(this.kernel, sizes);
-    return this.#layout!;
+    return this.#layout;
   }
 }
 

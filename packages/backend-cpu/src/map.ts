@@ -179,7 +179,7 @@ export class MapRunner {
     const { offset, dtype, array } = this.#buffers[b]!;
     if (offset > 0) return;
     const from = (this.#stage + b * this.#slot) / ELEMENT_SIZE[dtype];
-    array.set(this.#views[dtype].subarray(from, from + length), this.#starts[b]!);
+    array.set(this.#views[dtype].subarray(from, from + length), this.#starts[b]);
   }
 
   /** Calls the kernel for every row of the innermost dimension. */

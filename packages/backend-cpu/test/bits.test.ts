@@ -14,13 +14,13 @@ const HOMES = {
   'views into larger arrays': (input: TypedArray) => {
     const Type = input.constructor as Float32ArrayConstructor;
     const larger = new Type(input.length + 8);
-    larger.set(input as Float32Array, 3);
+    larger.set(input, 3);
     return larger.subarray(3, 3 + input.length);
   },
   'shared memory': (input: TypedArray) => {
     const Type = input.constructor as Float32ArrayConstructor;
     const shared = new Type(new SharedArrayBuffer(input.byteLength) as unknown as ArrayBuffer);
-    shared.set(input as Float32Array);
+    shared.set(input);
     return shared;
   },
 } as const;

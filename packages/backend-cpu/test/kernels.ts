@@ -87,7 +87,7 @@ class Body {
     const constant = {
       fn: 'linear' as MapOp,
       args: [] as number[],
-      dtype: float as DType,
+      dtype: float,
       numbers: numbers.slice(0, 1),
     };
     if (fn === 'linear') {

@@ -9,7 +9,11 @@ const hashes = parse('sha256.json') as Readonly<Record<string, string>>;
 
 describe('model files', () => {
   test.each(Object.entries(hashes))('%s has the hash that sha256.json gives', (path, hash) => {
-    expect(createHash('sha256').update(readFileSync(new URL(path, folder))).digest('hex')).toBe(hash);
+    expect(
+      createHash('sha256')
+        .update(readFileSync(new URL(path, folder)))
+        .digest('hex'),
+    ).toBe(hash);
   });
 
   test('sha256.json names every file of the parts', () => {

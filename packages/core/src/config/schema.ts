@@ -76,7 +76,7 @@ export function checkConfig(className: string, schema: AnySchema, given: Readonl
       const wanted = field.kind === 'numbers' ? 'an array of numbers' : `a ${field.kind}`;
       throw new DiffusionError(
         'CONFIG_INVALID',
-        `${className}: ${key} is ${String(JSON.stringify(value))}, which is not ${wanted}${field.nullable ? ' or null' : ''}.`,
+        `${className}: ${key} is ${JSON.stringify(value)}, which is not ${wanted}${field.nullable ? ' or null' : ''}.`,
         { className, key, value },
       );
     }

@@ -12,7 +12,7 @@ export function checkHalf(dtype: HalfDType): void {
   if (Object.hasOwn(ROUNDING, dtype)) return;
   throw new DiffusionError(
     'DTYPE_UNSUPPORTED',
-    `A 16-bit draw is float16 or bfloat16, not ${String(dtype)}. Pass one of the two.`,
+    `A 16-bit draw is float16 or bfloat16, not ${dtype}. Pass one of the two.`,
     { dtype },
   );
 }

@@ -102,7 +102,7 @@ function checkGenerator(generator: Generator | undefined, index: number): void {
   if (typeof generator?.normal === 'function') return;
   throw new DiffusionError(
     'GENERATOR_REQUIRED',
-    `Noise needs a generator, but number ${index} is ${String(generator)}. Pass torchGenerator(seed), or one per item.`,
+    `Noise needs a generator, but number ${index} is ${typeof generator}. Pass torchGenerator(seed), or one per item.`,
     { index },
   );
 }

@@ -69,8 +69,7 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
       (handle as ReferenceBuffer).array = undefined;
       live--;
     },
-    adopt: (native, dtype) =>
-      native instanceof storageOf(dtype, precision) ? buffer(native as TypedArray, dtype) : undefined,
+    adopt: (native, dtype) => (native instanceof storageOf(dtype, precision) ? buffer(native, dtype) : undefined),
     native: arrayOf,
     stats: () => ({ live, dispatches, compiles: kernels.size }),
   };

@@ -51,8 +51,8 @@ export function reduce(op: ReduceOp, array: TypedArray, out: TypedArray, sizes: 
   forEachLine(sizes, (at, first, stride, end) => {
     result[at] = op === 'sum' ? 0 : x[first]!;
     for (let i = first; i < end; i += stride) {
-      if (op === 'sum') result[at] = result[at]! + x[i]!;
-      else result[at] = op === 'amax' ? Math.max(result[at]!, x[i]!) : Math.min(result[at]!, x[i]!);
+      if (op === 'sum') result[at] = result[at] + x[i]!;
+      else result[at] = op === 'amax' ? Math.max(result[at], x[i]!) : Math.min(result[at], x[i]!);
     }
   });
   if (half) out.set(floatsToHalves(result));

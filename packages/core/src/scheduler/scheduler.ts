@@ -70,7 +70,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
 
   /** @throws DiffusionError CONFIG_INVALID for unknown keys and wrong types, CONFIG_CONFLICT for values that exclude each other. */
   constructor(config: Partial<C> = {}, options: SchedulerOptions = {}) {
-    this.config = buildConfig<SchedulerConfig<C>>(this.class, config as ConfigObject, hiddenOf(options));
+    this.config = buildConfig<SchedulerConfig<C>>(this.class, config, hiddenOf(options));
     this.#options = options;
     this.precision = options.precision === 'exact64' ? exact64 : upstream32;
   }

@@ -25,7 +25,7 @@ export function hostArray(data: HostData, dtype?: DType): { data: TypedArray; dt
     const message = `an array of float16 bits cannot become a ${wanted} tensor; create it as float16 and cast('${wanted}')`;
     throw new DiffusionError('DTYPE_UNSUPPORTED', message, { dtype: wanted });
   }
-  return { data: CONVERT[wanted](data as ArrayLike<number>), dtype: wanted };
+  return { data: CONVERT[wanted](data), dtype: wanted };
 }
 
 const CONVERT: Record<DType, (values: ArrayLike<number>) => TypedArray> = {

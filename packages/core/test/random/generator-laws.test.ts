@@ -128,7 +128,10 @@ describe.each(STREAMS)('%s', (_, seeded) => {
     const other = STREAMS.find(([, make]) => make !== seeded)![1](0).save();
     const damaged = Object.keys(good).map((key) => ({ ...good, [key]: 'x' }));
     for (const state of [other, ...damaged, {}, null, undefined, 7, 'state', []]) {
-      expect(refusal(() => generator.restore(state)), JSON.stringify(state)?.slice(0, 60)).toBe('REQUEST_INVALID');
+      expect(
+        refusal(() => generator.restore(state)),
+        JSON.stringify(state)?.slice(0, 60),
+      ).toBe('REQUEST_INVALID');
     }
     expect(generator.save()).toEqual(good);
   });

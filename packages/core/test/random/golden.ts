@@ -17,7 +17,9 @@ export function golden<T>(name: string): T {
 }
 
 export function sha256OfFile(path: string): string {
-  return createHash('sha256').update(readFileSync(new URL(path, ROOT))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(new URL(path, ROOT)))
+    .digest('hex');
 }
 
 function bytesOf(numbers: Numbers): Buffer {

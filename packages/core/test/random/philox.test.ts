@@ -16,8 +16,16 @@ function cipher(counter: readonly number[], key: readonly number[]): number[] {
 const ONES = 0xffffffff;
 
 test.each([
-  [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
-  [[ONES, ONES, ONES, ONES], [ONES, ONES], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
+  [
+    [0, 0, 0, 0],
+    [0, 0],
+    [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  ],
+  [
+    [ONES, ONES, ONES, ONES],
+    [ONES, ONES],
+    [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  ],
   [
     [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
     [0xa4093822, 0x299f31d0],
@@ -132,15 +140,12 @@ const NO_GPU = [
   { multiprocessors: NaN },
   { maxThreadsPerMultiprocessor: 128 },
 ];
-test.each(NO_GPU)(
-  'the GPU %j is refused',
-  (options) => {
-    let thrown: unknown;
-    try {
-      philoxGenerator(0, options);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(isDiffusionError(thrown, 'REQUEST_INVALID')).toBe(true);
-  },
-);
+test.each(NO_GPU)('the GPU %j is refused', (options) => {
+  let thrown: unknown;
+  try {
+    philoxGenerator(0, options);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(isDiffusionError(thrown, 'REQUEST_INVALID')).toBe(true);
+});

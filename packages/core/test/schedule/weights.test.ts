@@ -29,19 +29,37 @@ describe('phi functions', () => {
 
 describe('linear systems', () => {
   it('are solved whatever the order of their rows', () => {
-    const rows = [[0, 2, 1], [1, -1, 3], [4, 0.5, -2]];
+    const rows = [
+      [0, 2, 1],
+      [1, -1, 3],
+      [4, 0.5, -2],
+    ];
     const x = [1.5, -2, 0.25];
     const right = rows.map((row) => row.reduce((sum, a, i) => sum + a * x[i]!, 0));
     solveLinear(rows, right).forEach((value, i) => expect(value).toBeCloseTo(x[i]!, 14));
   });
 
   it('leave their input as it is', () => {
-    const rows = [[1, 1], [1, -1]];
+    const rows = [
+      [1, 1],
+      [1, -1],
+    ];
     solveLinear(rows, [3, 1]);
-    expect(rows).toEqual([[1, 1], [1, -1]]);
+    expect(rows).toEqual([
+      [1, 1],
+      [1, -1],
+    ]);
   });
 
   it('have no finite solution where they are singular', () => {
-    expect(solveLinear([[1, 2], [2, 4]], [1, 1]).every(Number.isFinite)).toBe(false);
+    expect(
+      solveLinear(
+        [
+          [1, 2],
+          [2, 4],
+        ],
+        [1, 1],
+      ).every(Number.isFinite),
+    ).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 // Laws of a run: where it is, what it takes, and what it leaves behind when something fails.
 import { describe, expect, it } from 'vitest';
-import type { RunRequest, StepOptions } from '../../src/index.ts';
+import type { StepOptions } from '../../src/index.ts';
 import { tensor, torchGenerator } from '../../src/index.ts';
 import { createReferenceBackend } from '../../src/reference/index.ts';
 import { Countdown, Ladder, Slow, code, countdownWith, host, values, warnings } from './toys.ts';
@@ -146,7 +146,7 @@ describe('the beginning', () => {
 describe('options', () => {
   it('are closed lists: what a scheduler does not have is refused', async () => {
     const { on } = host();
-    const bad = (request: object) => () => new Countdown().start({ numInferenceSteps: 3, ...request } as RunRequest);
+    const bad = (request: object) => () => new Countdown().start({ numInferenceSteps: 3, ...request });
     for (const request of [{ sChurn: 1 }, { sigmas: [1, 0] }, { mu: 1 }, { numSteps: 3 }]) {
       expect(bad(request)).toThrow(
         expect.objectContaining({
