@@ -1,5 +1,5 @@
 // torch's CPU generator: MT19937, its uniform, normal and integer draws, and the normal that a short draw leaves
-// behind. Float32 numbers equal torch 2.13 on x86 with AVX2 bit for bit; see docs/random-streams.md for the rest.
+// behind. All numbers equal torch 2.13 on x86 Linux with AVX2 bit for bit; see docs/random-streams.md for the rest.
 import { DiffusionError } from '../errors.ts';
 import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
 import { BLOCK, boxMuller32, boxMuller64, pair64 } from './box-muller.ts';
