@@ -1,6 +1,6 @@
 // The float64 functions against correctly rounded values from 200-bit arithmetic. That they round as the C library under
 // torch does is shown by the float64 draws in torch-generator.test.ts, which equal torch's.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { log, log1m, sinCos } from '../../src/random/glibc-math.ts';
 import { distance, golden } from './golden.ts';
 

@@ -103,10 +103,10 @@ describe('draws of a latent size', () => {
 describe('mixed draws from one generator', () => {
   test.each(golden<Sequences>('sequences').cases)('seed $seed: $programme', ({ seed, steps }) => {
     const generator = torchGenerator(BigInt(seed));
-    steps.forEach((step, i) => check(generator, step, `step ${i}: ${step.op} ${step.dtype ?? ''} ${step.n}`));
+    steps.forEach((step, i) => expectStep(generator, step, `step ${i}: ${step.op} ${step.dtype ?? ''} ${step.n}`));
   });
 
-  function check(generator: TorchGenerator, { op, dtype, n, low, high, data }: Step, label: string): void {
+  function expectStep(generator: TorchGenerator, { op, dtype, n, low, high, data }: Step, label: string): void {
     if (op === 'randperm') return expect([...generator.randperm(n)], label).toEqual(data);
     if (op === 'randint') {
       return expect([...generator.randint(BigInt(low!), BigInt(high!), [n])].map(String), label).toEqual(data);
