@@ -2,6 +2,7 @@
 
 import { DiffusionError } from '@unnoise/core';
 import { Denoiser } from './denoiser.ts';
+import { useHalfBits } from './half-bits.ts';
 import type { ModelFiles, ModelLayout } from './layout.ts';
 import { missingGraph, readLayout } from './layout.ts';
 import { ModelPart } from './part.ts';
@@ -51,6 +52,7 @@ export async function openPart(
   if (!part || !source) throw missingGraph(layout, name);
   const { runtime, session = {}, metadata } = options;
   try {
+    useHalfBits(runtime);
     const { InferenceSession } = runtime;
     const opened = await (typeof source === 'string'
       ? InferenceSession.create(source, session)
