@@ -28,7 +28,8 @@ export class DEISSchedules {
   constructor(config: Readonly<DEISMultistepConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    this.#tables = solverTables(config, precision);
+    // a hidden key of another class must not take effect
+    this.#tables = solverTables({ ...config, rescale_betas_zero_snr: false }, precision);
   }
 
   /** Before setTimesteps. */

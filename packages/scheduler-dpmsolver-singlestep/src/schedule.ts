@@ -33,7 +33,8 @@ export class SinglestepSchedules {
   constructor(config: Readonly<DPMSolverSinglestepConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    this.#tables = solverTables(config, precision);
+    // a hidden key of another class must not take effect
+    this.#tables = solverTables({ ...config, rescale_betas_zero_snr: false }, precision);
   }
 
   /** Before setTimesteps. */
