@@ -28,6 +28,8 @@ NAMING_SETS = ("noto", "twemoji")
 CATEGORIES_OF = {"fluent-emoji": "fluent-emoji-flat"}
 
 HELD_OUT = 0.05
+# Two icons in five, and few that please: people doing things in twenty variants, signs made of lines and letters.
+OUT_OF_FOCUS = ("People & Body", "Symbols")
 SIDED = re.compile(r"left|right|clock|thirty|letter|number|keycap|input|globe|moon|crescent|division|percent|counter")
 
 
@@ -42,6 +44,7 @@ class Pictures:
     names: tuple[str, ...]
     styles: tuple[str, ...]
     held_out: Tensor  # bool [n]
+    in_focus: Tensor  # bool [n]: not of the categories that a small network spends itself on in vain
     may_flip: Tensor  # bool [n]: the mirror image still shows the same thing
 
     def images(self, rows: Tensor) -> Tensor:
@@ -61,7 +64,8 @@ def load_pictures() -> Pictures:
         names, styles, categories = (tuple(file[key].tolist()) for key in ("names", "styles", "categories"))
         pixels = torch.from_numpy(file["pixels"])
     may_flip = [category != "Symbols" and not SIDED.search(name) for name, category in zip(names, categories)]
-    return Pictures(pixels, names, styles, held_out(names), torch.tensor(may_flip))
+    in_focus = torch.tensor([category not in OUT_OF_FOCUS for category in categories])
+    return Pictures(pixels, names, styles, held_out(names), in_focus, torch.tensor(may_flip))
 
 
 def held_out(names: tuple[str, ...]) -> Tensor:

@@ -13,7 +13,8 @@ from .vae import LATENT_CHANNELS, AutoEncoder
 from .words import EOS, UNK, encode_all, vocabulary_of
 
 VAE_FILE, PAINTER_FILE, LATENTS_FILE = WORK / "emoji-vae.pt", WORK / "emoji-painter.pt", WORK / "emoji-latents.pt"
-VAE_STEPS, PAINTER_STEPS = 1600, 16000
+VAE_STEPS, PAINTER_STEPS = 1600, 13000
+FOCUS_FROM = 5015  # all pictures until this step of the UNet, then those in focus
 LATENT_SHAPE = (LATENT_CHANNELS, SIZE // 4, SIZE // 4)
 
 
@@ -112,7 +113,9 @@ class PainterRun(Run):
 
     def __init__(self, pictures: Pictures, fast: bool):
         torch.manual_seed(self.seed)
-        self.fast, self.rows = fast, (~pictures.held_out).nonzero()[:, 0]
+        self.fast = fast
+        self.all_rows = (~pictures.held_out).nonzero()[:, 0]
+        self.focus_rows = (~pictures.held_out & pictures.in_focus).nonzero()[:, 0]
         self.vocabulary = prompt_vocabulary(pictures)
         self.with_style = encode_all(map(prompt_of, pictures.names, pictures.styles), self.vocabulary)
         self.without_style = encode_all(pictures.names, self.vocabulary)
@@ -125,7 +128,8 @@ class PainterRun(Run):
 
     def loss(self, step: int) -> Tensor:
         generator = seeded(self.seed, step)
-        rows = self.rows[torch.randint(len(self.rows), (self.batch,), generator=generator)]
+        choice = self.all_rows if step < FOCUS_FROM else self.focus_rows
+        rows = choice[torch.randint(len(choice), (self.batch,), generator=generator)]
         mirrored = torch.randint(2, (self.batch,), generator=generator) * self.may_flip[rows]
         latents = self.latents[mirrored, rows].float() * self.scaling_factor
         # stratified: one timestep from each of `batch` equal slices, which steadies the loss
