@@ -11,6 +11,7 @@ from typing import Any
 import diffusers
 import onnxruntime
 import torch
+from diffusers import LCMScheduler
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ from ..data import WORK
 from ..export import write_hashes, write_json
 from ..onnx_file import write_onnx
 from .pictures import SIZE, load_pictures, prompt_of
-from .sample import trained_painter
+from .sample import trained_painter, trained_student
 from .text import PainterShape
 from .train import LATENT_SHAPE, encode_pictures, prompt_vocabulary, scaling_factor, scheduler, trained_vae
 from .words import BOS, EOS, MAX_LENGTH, PAD, SPECIAL, UNK, encode
@@ -36,8 +37,8 @@ class Part:
     config: dict[str, Any]
 
 
-def parts_of(vocabulary: dict[str, int], scale: float) -> list[Part]:
-    painter, progress = trained_painter(vocabulary)
+def parts_of(vocabulary: dict[str, int], scale: float, student: bool) -> list[Part]:
+    painter, progress = (trained_student if student else trained_painter)(vocabulary)
     vae, shape, draw = trained_vae(), PainterShape(len(vocabulary)), torch.Generator().manual_seed(0)
     print(f"{progress}, scaling_factor {scale:.4f}")
     ids = torch.randint(len(SPECIAL), len(vocabulary), (8, MAX_LENGTH), generator=draw)
@@ -92,12 +93,12 @@ def vae_config(scale: float) -> dict[str, Any]:
     }
 
 
-def model_index() -> dict[str, Any]:
+def model_index(scheduler_class: str) -> dict[str, Any]:
     onnx_parts = ("text_encoder", "unet", "vae_decoder", "vae_encoder")
     return {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": diffusers.__version__,
-        "scheduler": ["diffusers", "DDPMScheduler"],
+        "scheduler": ["diffusers", scheduler_class],
         "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
         **{name: ["diffusers", "OnnxRuntimeModel"] for name in onnx_parts},
     }
@@ -155,21 +156,24 @@ def difference(part: Part, path: Path) -> float:
     return worst
 
 
-def export(folder: Path) -> None:
+def export(folder: Path, student: bool) -> None:
     pictures = load_pictures()
     vocabulary = prompt_vocabulary(pictures)
-    for part in parts_of(vocabulary, scaling_factor(encode_pictures(pictures))):
+    for part in parts_of(vocabulary, scaling_factor(encode_pictures(pictures)), student):
         print(write_part(part, folder))
     write_tokenizer(folder / "tokenizer", vocabulary, [*map(prompt_of, pictures.names, pictures.styles)])
-    scheduler().save_pretrained(folder / "scheduler")
-    write_json(folder / "model_index.json", model_index())
+    trained_with = LCMScheduler.from_config(scheduler().config) if student else scheduler()
+    trained_with.save_pretrained(folder / "scheduler")
+    write_json(folder / "model_index.json", model_index(type(trained_with).__name__))
     write_hashes(folder, PARTS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.train.emoji.export", description=__doc__)
     parser.add_argument("--out", type=Path, default=WORK / "emoji-ldm-64")
-    export(parser.parse_args().out)
+    parser.add_argument("--student", action="store_true", help="the few-step student in the place of the UNet")
+    options = parser.parse_args()
+    export(options.out, options.student)
 
 
 if __name__ == "__main__":
