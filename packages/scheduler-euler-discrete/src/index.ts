@@ -2,6 +2,7 @@
 
 import type {
   BetaConfig,
+  ChurnRow,
   ConfigSchema,
   FinalSigmasType,
   Plan,
@@ -12,9 +13,11 @@ import type {
   StepResult,
 } from '@unnoise/core';
 import {
+  CHURN_OPTIONS,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   betaFields,
+  churned,
   field,
   inFloat32,
   kStylePlan,
@@ -45,11 +48,9 @@ export interface EulerDiscreteConfig extends BetaConfig, SpacingConfig, SigmaSch
   readonly final_sigmas_type: FinalSigmasType;
 }
 
-/** One step from sigma to sigmaNext; `steps` is the number that churn is shared among. */
-export interface EulerRow {
-  readonly sigma: number;
+/** One step from sigma to sigmaNext. */
+export interface EulerRow extends ChurnRow {
   readonly sigmaNext: number;
-  readonly steps: number;
 }
 
 /**
@@ -66,7 +67,7 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
   static override readonly className = 'EulerDiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas'];
-  static override readonly stepOptions: readonly string[] = ['generator', 'sChurn', 'sTmin', 'sTmax', 'sNoise'];
+  static override readonly stepOptions: readonly string[] = CHURN_OPTIONS;
   static override readonly schema: ConfigSchema<EulerDiscreteConfig> = {
     ...betaFields,
     ...spacingFields('linspace'),
@@ -96,15 +97,9 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig, 
     };
   }
 
-  protected override rule({ k, x: sample, out, options, normal }: StepContext<EulerRow>): StepResult {
-    const x = inFloat32(sample);
-    const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options;
-    const { round } = this.precision;
-    const churned = sTmin <= k.sigma && k.sigma <= sTmax;
-    const gamma = churned ? Math.min(sChurn / k.steps, Math.SQRT2 - 1) : 0;
-    const sigmaHat = round(k.sigma * round(gamma + 1));
-    const raised = Math.sqrt(round(round(sigmaHat ** 2) - round(k.sigma ** 2)));
-    const xHat = gamma > 0 ? x.add(normal().mul(sNoise * raised)) : x;
+  protected override rule(context: StepContext<EulerRow>): StepResult {
+    const { k, x, out } = context;
+    const { xHat, sigmaHat } = churned(context, inFloat32(x), this.precision);
     const type = this.config.prediction_type;
     // as upstream: v_prediction is converted at sigma, not at sigmaHat
     const x0 = predictAtSigma(type, type === 'v_prediction' ? k.sigma : sigmaHat, xHat, out, PREDICTION_TYPES);

@@ -1,4 +1,6 @@
 export { ADAMS_BASHFORTH_STEPS, adamsBashforth } from './adams-bashforth.ts';
+export { CHURN_OPTIONS, churned } from './churn.ts';
+export type { ChurnRow, Churned } from './churn.ts';
 export { DIFFUSERS_VERSION } from './convert.ts';
 export {
   DISTILLED_REQUEST_KEYS,
