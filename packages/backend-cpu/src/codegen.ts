@@ -1,5 +1,5 @@
 // Prints a map kernel as one WebAssembly SIMD function over one row: run(frame, count). The frame in memory holds a pointer per
-// buffer and then the float32 parameters, so neither coefficients nor sizes enter the code. Rows and copies are map.ts's job.
+// buffer and then the float32 parameters, so neither coefficients nor sizes enter the code. Rows are rows.ts's job.
 
 import type { DType, Kernel } from '@unnoise/core';
 
@@ -40,10 +40,13 @@ export function canGenerate(kernel: Kernel): boolean {
   );
 }
 
-/** The module for a kernel: vectors of four, unrolled four times where the module stays small, then single elements. */
-export function generate(kernel: Kernel): Uint8Array<ArrayBuffer> {
-  const unrolled = new Printer(kernel).module([4 * LANES, LANES, 1]);
-  return unrolled.length <= MAX_BYTES ? unrolled : new Printer(kernel).module([LANES, 1]);
+/**
+ * The module for a kernel: vectors of four, unrolled four times where the module stays small, then single elements. `shared` says
+ * which kind of memory it will be given.
+ */
+export function generate(kernel: Kernel, shared = false): Uint8Array<ArrayBuffer> {
+  const unrolled = new Printer(kernel).module([4 * LANES, LANES, 1], shared);
+  return unrolled.length <= MAX_BYTES ? unrolled : new Printer(kernel).module([LANES, 1], shared);
 }
 
 /** A buffer that the loop walks through. */
@@ -81,9 +84,9 @@ class Printer {
   }
 
   /** A loop per step, each of which leaves less than a step to the next. */
-  module(steps: readonly number[]): Uint8Array<ArrayBuffer> {
+  module(steps: readonly number[], shared: boolean): Uint8Array<ArrayBuffer> {
     for (const step of steps) this.#loop(step);
-    return encodeModule(2, this.#asm, this.#imports);
+    return encodeModule(2, this.#asm, this.#imports, shared);
   }
 
   #stream(index: number, dtype: DType): Stream {

@@ -4,8 +4,8 @@
 import type { Kernel } from '@unnoise/core';
 
 import type { Arena } from './arena.ts';
-import { canGenerate, generate, IMPORTS } from './codegen.ts';
-import { fitsFrame, Layout, type RowKernel } from './map.ts';
+import { Layout } from './layout.ts';
+import { compileRows, type RowKernel } from './rows.ts';
 
 /** A map kernel ready to run, with the layout of the sizes it last ran with. */
 export class CompiledMap {
@@ -50,21 +50,7 @@ export class KernelCache {
 
   #compile(kernel: Kernel): CompiledMap | undefined {
     this.#compiles++;
-    const arena = this.#arena;
-    if (!arena || !canGenerate(kernel) || !fitsFrame(kernel)) return undefined;
-    try {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(generate(kernel)), {
-        env: { memory: arena.memory, ...IMPORTS },
-      });
-      return new CompiledMap(kernel, exports['run'] as RowKernel);
-    } catch (error) {
-      if (isRefusal(error)) return undefined;
-      throw error;
-    }
+    const run = this.#arena && compileRows(kernel, this.#arena.memory);
+    return run && new CompiledMap(kernel, run);
   }
-}
-
-/** A content security policy, or a browser that compiles only smaller modules at once. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof WebAssembly.CompileError || error instanceof RangeError || error instanceof EvalError;
 }

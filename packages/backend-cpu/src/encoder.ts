@@ -156,6 +156,10 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
 
+/** Limits of an imported memory: at least one page; a shared one names its maximum too, and any up to 4 GiB will do. */
+const UNSHARED = [0x00, 1];
+const SHARED = [0x03, 1, ...unsigned(65536)];
+
 /**
  * A module that imports `env.memory` and functions of one float64 from `env`, numbered from 0, and exports `run`, whose
  * parameters are all i32.
@@ -164,10 +168,11 @@ export function encodeModule(
   parameters: number,
   body: Assembler,
   functions: readonly string[],
+  shared: boolean,
 ): Uint8Array<ArrayBuffer> {
   const run = [0x60, parameters, ...Array<number>(parameters).fill(I32), 0];
   const unary = [0x60, 1, F64, 1, F64];
-  const memory = [...name('env'), ...name('memory'), 0x02, 0x00, 0x01];
+  const memory = [...name('env'), ...name('memory'), 0x02, ...(shared ? SHARED : UNSHARED)];
   const imports = functions.flatMap((text) => [...name('env'), ...name(text), 0x00, 1]);
   const locals = [...unsigned(body.locals.length), ...body.locals.flatMap((local) => [1, local])];
   const code = [...locals, ...body.code, 0x0b];

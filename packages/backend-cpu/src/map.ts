@@ -1,61 +1,15 @@
 // Drives generated map kernels over buffers of any size: copies what lies outside the backend's memory through a staging area in
 // cache-sized blocks, and walks broadcast dimensions row by row. The arithmetic is in the kernel.
 
-import type { DType, Kernel, TypedArray } from '@unnoise/core';
+import type { DType, TypedArray } from '@unnoise/core';
 
 import { type Arena, ELEMENT_SIZE } from './arena.ts';
 import type { CpuBuffer } from './buffer.ts';
+import type { Layout } from './layout.ts';
+import { FRAME_BYTES, type RowKernel, type Rows, runRows } from './rows.ts';
 
-/** Room for the pointers and parameters of the running kernel. */
-const FRAME_BYTES = 16 * 1024;
 /** The staging area, shared by the buffers of a kernel: half of a usual second-level cache. */
 const STAGE_BYTES = 512 * 1024;
-
-/** A compiled kernel: processes one row whose pointers are in the frame. */
-export type RowKernel = (frame: number, count: number) => void;
-
-/** Whether the kernel's pointers and parameters fit the frame. */
-export function fitsFrame(kernel: Kernel): boolean {
-  const params = kernel.ops.reduce((sum, op) => sum + op.params.length, 0);
-  return 4 * (kernel.inputs.length + kernel.outputs.length + params) <= FRAME_BYTES;
-}
-
-/** Where each buffer of a kernel goes as the dimensions of `sizes` advance; all in elements, indexed [buffer][dimension]. */
-export class Layout {
-  readonly sizes: readonly number[];
-  /** Elements of each buffer. */
-  readonly lengths: readonly number[];
-  /** What one step along the dimension skips; 0 where the buffer is broadcast. */
-  readonly strides: readonly (readonly number[])[];
-  /** Elements below one step: the buffer's part of all later dimensions. */
-  readonly below: readonly (readonly number[])[];
-  /** Elements of the result below one step. */
-  readonly rows: readonly number[];
-
-  constructor(kernel: Kernel, sizes: readonly number[]) {
-    this.sizes = sizes.length > 0 ? sizes : [1];
-    const full = this.sizes.map(() => true);
-    const dims = [
-      ...kernel.inputs.map((input) => (input.dims.length > 0 ? input.dims : full)),
-      ...kernel.outputs.map(() => full),
-    ];
-    this.below = dims.map((along) => suffixProducts(this.sizes.map((size, d) => (along[d] ? size : 1))));
-    this.strides = dims.map((along, b) => this.sizes.map((_, d) => (along[d] ? this.below[b]![d]! : 0)));
-    this.rows = suffixProducts(this.sizes);
-    this.lengths = this.below.map((below, b) => below[0]! * (dims[b]![0] ? this.sizes[0]! : 1));
-  }
-
-  matches(sizes: readonly number[]): boolean {
-    return sizes.length === this.sizes.length && sizes.every((size, d) => size === this.sizes[d]);
-  }
-}
-
-/** For each position the product of all later values. */
-function suffixProducts(values: readonly number[]): number[] {
-  const products = values.map(() => 1);
-  for (let d = values.length - 2; d >= 0; d--) products[d] = products[d + 1]! * values[d + 1]!;
-  return products;
-}
 
 /** Runs one kernel at a time; its fields describe the run in progress. */
 export class MapRunner {
@@ -67,8 +21,8 @@ export class MapRunner {
   #words!: Int32Array;
   #views!: Readonly<Record<DType, TypedArray>>;
 
-  #kernel!: RowKernel;
   #layout!: Layout;
+  #rows!: Rows;
   #buffers: readonly CpuBuffer[] = [];
   #inputs = 0;
   /** Bytes of the staging area per buffer. */
@@ -97,7 +51,6 @@ export class MapRunner {
     outputs: readonly CpuBuffer[],
     params: Float64Array,
   ): void {
-    this.#kernel = kernel;
     this.#layout = layout;
     this.#inputs = inputs.length;
     this.#buffers = [...inputs, ...outputs];
@@ -105,6 +58,8 @@ export class MapRunner {
     this.#divideStage();
     this.#refreshViews();
     this.#writeParams(params);
+    const bytes = this.#buffers.map(({ dtype }) => ELEMENT_SIZE[dtype]);
+    this.#rows = { kernel, layout, bytes, frame: this.#frame, words: this.#words };
     this.#walk(0);
     this.#buffers = [];
   }
@@ -156,7 +111,7 @@ export class MapRunner {
   /** `count` steps along dimension d, with everything below them. */
   #block(d: number, count: number): void {
     for (let b = 0; b < this.#buffers.length; b++) this.#point(b, this.#extent(b, d, count));
-    this.#rows(d, count);
+    runRows(this.#rows, d, count);
     for (let b = this.#inputs; b < this.#buffers.length; b++) this.#copyOut(b, this.#extent(b, d, count));
   }
 
@@ -180,21 +135,5 @@ export class MapRunner {
     if (offset > 0) return;
     const from = (this.#stage + b * this.#slot) / ELEMENT_SIZE[dtype];
     array.set(this.#views[dtype].subarray(from, from + length), this.#starts[b]);
-  }
-
-  /** Calls the kernel for every row of the innermost dimension. */
-  #rows(d: number, count: number): void {
-    if (d === this.#layout.sizes.length - 1) return this.#kernel(this.#frame, count);
-    for (let i = 0; i < count; i++) {
-      this.#rows(d + 1, this.#layout.sizes[d + 1]!);
-      this.#shift(d, 1);
-    }
-    this.#shift(d, -count);
-  }
-
-  #shift(d: number, steps: number): void {
-    for (let b = 0; b < this.#buffers.length; b++) {
-      this.#words[this.#frame / 4 + b]! += steps * this.#layout.strides[b]![d]! * ELEMENT_SIZE[this.#buffers[b]!.dtype];
-    }
   }
 }
