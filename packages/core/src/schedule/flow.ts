@@ -14,6 +14,12 @@ export function shiftSigmas(sigmas: Table, shift: number): Table {
   return mapTable(sigmas, (sigma) => round(factor * sigma) / round(1 + round(rise * sigma)));
 }
 
+/** Throws CONFIG_INVALID for a static shift that gives no schedule. */
+export function requireShift(shift: number): void {
+  if (shift > 0) return;
+  throw new DiffusionError('CONFIG_INVALID', `shift is ${shift}; it must be greater than 0.`, { shift });
+}
+
 /** The names that `time_shift_type` takes. */
 export type TimeShiftType = 'exponential' | 'linear';
 

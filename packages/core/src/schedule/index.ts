@@ -18,6 +18,7 @@ export * from './respacing.ts';
 export { type BetaQuantile, installBetaQuantile } from './beta-quantile.ts';
 export * from './sigma-to-timestep.ts';
 export * from './flow.ts';
+export * from './flow-schedule.ts';
 export * from './solver-schedule.ts';
 export * from './layout.ts';
 export * from './k-style.ts';

@@ -1,21 +1,19 @@
 // The schedule of flow matching: sigmas, shifted, stretched, re-spaced and perhaps inverted, and their timesteps. Numbers only.
 
-import type { PlanRequest, Precision, Table } from '@unnoise/core';
+import type { FlowMatchConfig } from '../config/flow-match-fields.ts';
+import { requireChoice } from '../config/schema.ts';
+import { DiffusionError } from '../errors.ts';
 import {
-  DiffusionError,
   flowSigmas,
-  mapTable,
-  rangeOf,
-  requireChoice,
-  respacedSigmas,
-  respacingOf,
+  flowTrainingSigmas,
+  requireShift,
   shiftSigmas,
   stretchToTerminal,
   timeShift,
-  warn,
-  withFinalSigma,
-} from '@unnoise/core';
-import type { FlowMatchEulerDiscreteConfig } from './index.ts';
+} from './flow.ts';
+import { mapTable, type Precision, precisionOf, type Table } from './precision.ts';
+import { rangeOf, respacedSigmas, respacingOf } from './respacing.ts';
+import { withFinalSigma } from './sigmas.ts';
 
 export interface FlowSchedule {
   readonly timesteps: readonly number[];
@@ -23,34 +21,51 @@ export interface FlowSchedule {
   readonly numInferenceSteps?: number;
 }
 
-/** Throws CONFIG_CONFLICT for two re-spacings and CONFIG_INVALID for shifts that give no schedule. */
-export function checkFlowConfig(config: Readonly<FlowMatchEulerDiscreteConfig>): void {
+/** What a schedule of flow matching is asked for. */
+export interface FlowRequest {
+  readonly numInferenceSteps?: number;
+  readonly sigmas?: readonly number[];
+  readonly timesteps?: readonly number[];
+  readonly mu?: number;
+}
+
+/**
+ * The training sigmas of a config, shifted unless it shifts dynamically. Throws CONFIG_CONFLICT for two re-spacings and
+ * CONFIG_INVALID for shifts that give no schedule.
+ */
+export function flowTable(config: Readonly<FlowMatchConfig>, precision: Precision): Table {
   respacingOf(config);
-  const { shift, shift_terminal: terminal } = config;
-  if (!(shift > 0))
-    throw new DiffusionError('CONFIG_INVALID', `shift is ${shift}; it must be greater than 0.`, { shift });
+  const { shift, shift_terminal: terminal, num_train_timesteps: trainSteps, use_dynamic_shifting: dynamic } = config;
+  requireShift(shift);
   if (terminal !== null && !(terminal < 1)) {
     throw new DiffusionError('CONFIG_INVALID', `shift_terminal is ${terminal}; the last sigma must be below 1.`, {
       terminal,
     });
   }
   requireChoice('time_shift_type', config.time_shift_type, ['exponential', 'linear']);
+  return flowTrainingSigmas(trainSteps, dynamic ? undefined : shift, precision);
+}
+
+/** The schedule before setTimesteps. As upstream, it has no final sigma, so that its very last step cannot be taken. */
+export function flowUnsetSchedule(trainingSigmas: Table, trainSteps: number): FlowSchedule {
+  return { sigmas: trainingSigmas, timesteps: timestepsAt(trainingSigmas, trainSteps) };
 }
 
 /**
  * Sigmas of the user or spread evenly, then shift, stretch, re-spacing, inversion, in upstream's order. The default sigmas
- * come from the shifted training table and are shifted again (upstream issue 13243).
+ * come from the shifted training table and are shifted again (upstream issue 13243). Custom timesteps are kept as they are.
+ * Throws REQUEST_INVALID without mu where it is needed, and for lengths that differ.
  */
 export function flowSchedule(
-  config: Readonly<FlowMatchEulerDiscreteConfig>,
+  config: Readonly<FlowMatchConfig>,
   shift: number,
   trainingSigmas: Table,
-  request: PlanRequest,
-  precision: Precision,
+  request: FlowRequest,
 ): FlowSchedule {
+  const precision = precisionOf(trainingSigmas);
   const steps = checkedSteps(config, request);
   const trainSteps = config.num_train_timesteps;
-  const plain = plainSigmas(request, trainingSigmas, trainSteps, steps, precision);
+  const plain = plainSigmas(request, trainingSigmas, trainSteps, steps);
   const shifted = config.use_dynamic_shifting
     ? timeShift(config.time_shift_type, request.mu ?? 0, plain)
     : shiftSigmas(plain, shift);
@@ -61,31 +76,25 @@ export function flowSchedule(
   const given = config.invert_sigmas ? undefined : request.timesteps;
   return {
     sigmas: withFinalSigma(final, config.invert_sigmas ? 1 : 0, precision),
-    timesteps: Array.from(given ? precision.table(given) : mapTable(final, (sigma) => sigma * trainSteps)),
+    timesteps: given ? Array.from(precision.table(given)) : timestepsAt(final, trainSteps),
     numInferenceSteps: steps,
   };
 }
 
-function plainSigmas(
-  request: PlanRequest,
-  training: Table,
-  trainSteps: number,
-  steps: number,
-  precision: Precision,
-): Table {
-  const { sigmas, timesteps } = request;
+function timestepsAt(sigmas: Table, trainSteps: number): readonly number[] {
+  return Array.from(mapTable(sigmas, (sigma) => sigma * trainSteps));
+}
+
+function plainSigmas({ sigmas, timesteps }: FlowRequest, training: Table, trainSteps: number, steps: number): Table {
+  const precision = precisionOf(training);
   if (sigmas) return precision.table(sigmas);
   if (!timesteps) return flowSigmas(training, trainSteps, steps);
-  warn(
-    'FlowMatchEulerDiscreteScheduler: timesteps are used as given, but the sigmas made from them are shifted; pass sigmas too.',
-  );
   return mapTable(precision.table(timesteps), (timestep) => timestep / trainSteps);
 }
 
-/** The number of steps. Throws REQUEST_INVALID without mu where it is needed, and for lengths that differ. */
-function checkedSteps(config: Readonly<FlowMatchEulerDiscreteConfig>, request: PlanRequest): number {
+function checkedSteps({ use_dynamic_shifting: dynamic }: Readonly<FlowMatchConfig>, request: FlowRequest): number {
   const { numInferenceSteps, sigmas, timesteps, mu } = request;
-  if (config.use_dynamic_shifting && mu === undefined) {
+  if (dynamic && mu === undefined) {
     throw invalid(
       'use_dynamic_shifting needs mu. Pass { mu: imageShiftMu(tokens, scheduler.config) } to setTimesteps.',
     );
@@ -102,5 +111,5 @@ function checkedSteps(config: Readonly<FlowMatchEulerDiscreteConfig>, request: P
 }
 
 function invalid(message: string): DiffusionError {
-  return new DiffusionError('REQUEST_INVALID', `FlowMatchEulerDiscreteScheduler: ${message}`);
+  return new DiffusionError('REQUEST_INVALID', message);
 }
