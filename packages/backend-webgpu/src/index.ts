@@ -1,0 +1,2 @@
+// WebGPU backend.
+export {};
