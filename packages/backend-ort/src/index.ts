@@ -1,1 +1,7 @@
 // unnoise on ONNX Runtime. Nothing here imports a runtime: the caller brings onnxruntime-node or onnxruntime-web.
+
+export { fromOrt, toOrt } from './convert.ts';
+export { createOrtBackend, type OrtCpuBackend } from './cpu-backend.ts';
+export { createOrtGraphBackend, type OrtGraphBackend, type OrtGraphOptions } from './graph-backend.ts';
+export type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from './runtime.ts';
+export { createSession } from './sessions.ts';
