@@ -8,6 +8,7 @@ export type { Capability, Case, Expectations, Outcome, Result } from './case.ts'
 export { ConformanceError, Declined } from './check.ts';
 export type { Bound, Check } from './check.ts';
 export type {
+  GoldenCall,
   GoldenCase,
   GoldenError,
   GoldenNoise,

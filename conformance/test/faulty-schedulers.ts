@@ -111,7 +111,7 @@ export const SCHEDULER_FAULTS: readonly SchedulerFault[] = [
   {
     fault: 'the model input is scaled twice',
     caughtBy: 'scheduler/EulerDiscreteScheduler/teacher:case=default;step=0',
-    scheduler: eulerPlan((plan) => ({ ...plan, inputScale: (index) => plan.inputScale!(index) ** 2 })),
+    scheduler: eulerPlan((plan) => ({ ...plan, inputScale: (...where) => plan.inputScale!(...where) ** 2 })),
   },
   {
     fault: 'noise is drawn at eta 0 and multiplied by 0',

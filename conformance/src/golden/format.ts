@@ -81,6 +81,20 @@ export interface GoldenError extends Omit<Common, 'kind'> {
   };
 }
 
+/** A method beside `step`. */
+export interface GoldenCall extends Common {
+  readonly kind: 'call';
+  readonly method: string;
+  /** In upstream's order; a string names a tensor. */
+  readonly arguments: readonly (number | string)[];
+  /** Whether a generator was passed. */
+  readonly generator?: boolean;
+  readonly draws: readonly (readonly number[])[];
+  /** By upstream's name, or `result` for a lone tensor: a number, or the name of a tensor. */
+  readonly results?: Arguments;
+  readonly error?: { readonly code: ErrorCode; readonly text: string };
+}
+
 /** A config of one class loaded into another, perhaps through others. */
 export interface GoldenSwap {
   readonly kind: 'swap';
@@ -98,7 +112,7 @@ export interface GoldenSwap {
   readonly error?: { readonly at: string; readonly code: ErrorCode };
 }
 
-export type GoldenCase = GoldenSteps | GoldenNoise | GoldenError | GoldenSwap;
+export type GoldenCase = GoldenSteps | GoldenNoise | GoldenError | GoldenCall | GoldenSwap;
 
 /** Parses a case; "NaN", "Infinity" and "-Infinity" become numbers. */
 export function parseGolden(text: string): GoldenCase {

@@ -10,6 +10,7 @@ import { ConformanceError } from '../check.ts';
 import type { GoldenCase, GoldenError, GoldenNoise, GoldenSteps } from '../golden/format.ts';
 import type { GoldenSource, GoldenTensors } from '../golden/source.ts';
 import { needed, recorded } from './arguments.ts';
+import { callCase } from './call-cases.ts';
 import { described, near, noisingBound, sameTable, stepBound, withinUlp } from './compare.ts';
 import { freeRunBound } from './free-run-bound.ts';
 import type { Seen, Taken } from './drive.ts';
@@ -31,6 +32,7 @@ export function goldenId(golden: { readonly id: string; readonly class: string }
 /** All cases of one recorded run. */
 export function* goldenCases(golden: GoldenCase, source: GoldenSource): Iterable<SchedulerCase> {
   if (golden.kind === 'swap') yield swapCase(golden);
+  else if (golden.kind === 'call') yield callCase(golden, source);
   else if (golden.kind === 'error') yield errorCase(golden, source);
   else if (golden.kind === 'steps') yield* stepCases(golden, source);
   else yield noiseCase(golden, source);

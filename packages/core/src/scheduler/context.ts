@@ -1,17 +1,23 @@
 // What a rule sees of the outside: noise on demand, and the rare read-back to the host.
 
+import { requireKnown } from '../config/known.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
 import { batched } from '../random/randn-tensor.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { tensor } from '../tensor/index.ts';
 import type { Shape, TypedArray } from '../tensor/types.ts';
-import type { StepContext, StepOptions } from './types.ts';
+import type { NoiseSampler, StepContext, StepOptions } from './types.ts';
 
-type Given<K> = Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'>;
+interface Given<K> extends Pick<StepContext<K>, 'k' | 'index' | 'x' | 'out' | 'carry' | 'options'> {
+  /** The run's own noise between levels, made when it is asked for first. */
+  readonly noiseOf: () => NoiseSampler | undefined;
+}
 
 /** The fields are listed one by one: a spread costs a microsecond, a fifth of what a step may. */
-export function stepContext<K>({ k, index, x, out, carry, options }: Given<K>): StepContext<K> {
+export function stepContext<K>({ k, index, x, out, carry, options, noiseOf }: Given<K>): StepContext<K> {
+  const normal = (shape: Shape = out.shape): Tensor =>
+    options.varianceNoise ?? drawn(shape, options, (one, size) => one.normal(size));
   return {
     k,
     index,
@@ -19,13 +25,23 @@ export function stepContext<K>({ k, index, x, out, carry, options }: Given<K>): 
     out,
     carry,
     options,
-    normal: (shape = out.shape) => options.varianceNoise ?? drawn(shape, options, (one, size) => one.normal(size)),
+    normal,
+    normalBetween: (sigma, sigmaNext) => {
+      const sampler = options.noiseSampler ?? noiseOf();
+      return sampler ? tensor(sampler(sigma, sigmaNext, out.shape), out.shape) : normal();
+    },
     uniform: (shape) => drawn(shape, options, (one, size) => one.uniform(size)),
     host: (value) => readBack(value),
   };
 }
 
 type Draw = (generator: Generator, shape: Shape) => Float32Array;
+
+/** Noise of a method beside `step`, which takes a generator and nothing else. Throws GENERATOR_REQUIRED and REQUEST_INVALID. */
+export function methodNoise(method: string, shape: Shape, options: Pick<StepOptions, 'generator'>): Tensor {
+  requireKnown(method, 'option', options, ['generator']);
+  return drawn(shape, options, (one, size) => one.normal(size));
+}
 
 function drawn(shape: Shape, { generator }: StepOptions, draw: Draw): Tensor {
   if (generator) return tensor(batched(shape, generator, Float32Array, draw), shape);

@@ -1,6 +1,8 @@
 export { ADAMS_BASHFORTH_STEPS, adamsBashforth } from './adams-bashforth.ts';
 export { CHURN_OPTIONS, churned } from './churn.ts';
 export type { ChurnRow, Churned } from './churn.ts';
+export { cogVideoXFields, cogVideoXLevels } from './cogvideox.ts';
+export type { CogVideoXConfig } from './cogvideox.ts';
 export { DIFFUSERS_VERSION } from './convert.ts';
 export {
   DISTILLED_REQUEST_KEYS,
@@ -33,13 +35,17 @@ export { SchedulerMixin } from './scheduler.ts';
 export { solverPlan, timestepsNotSet } from './solver-plan.ts';
 export type { SolverPlanParts } from './solver-plan.ts';
 export type { SchedulerClass, SchedulerConfig } from './scheduler.ts';
+export { stridePlan } from './stride-plan.ts';
+export type { StrideConfig, StridePlanParts } from './stride-plan.ts';
 export { methodNoise } from './context.ts';
 export { methodResults } from './method.ts';
-export { isSecondCall, ofFirstCall } from './two-calls.ts';
+export { heunRow, isSecondCall, ofFirstCall } from './two-calls.ts';
+export type { HeunRow } from './two-calls.ts';
 export { levelOrEnd, trainedNoise } from './trained-levels.ts';
 export type { TrainedLevel } from './trained-levels.ts';
 export type {
   NoiseLevel,
+  NoiseSampler,
   Plan,
   PlanRequest,
   RunRequest,

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/index.ts';
 import { realizeStep } from '../tensor/index.ts';
 import { warn } from '../warn.ts';
 import { stepContext } from './context.ts';
-import type { Plan, SchedulerOutput, StepContext, StepOptions, StepResult } from './types.ts';
+import type { NoiseSampler, Plan, SchedulerOutput, StepContext, StepOptions, StepResult } from './types.ts';
 
 /** The part of a scheduler that a run needs. */
 export interface RunOwner<K> {
@@ -16,28 +16,34 @@ export interface RunOwner<K> {
   readonly backend: Backend | undefined;
   /** Some tables hold -Infinity for good (log-probabilities); all others must give finite coefficients. */
   readonly finite: boolean;
-  rule(context: StepContext<K>): StepResult | Promise<StepResult>;
+  rule(context: StepContext<K>): StepResult<K> | Promise<StepResult<K>>;
 }
 
 export class Run<K = unknown> {
-  readonly plan: Plan<K>;
   readonly #owner: RunOwner<K>;
   readonly #defaults: StepOptions;
   readonly #begin: number | undefined;
   #index: number | undefined;
+  #plan: Plan<K>;
   #carry: readonly Tensor[] = [];
+  #noise: NoiseSampler | undefined;
   #state: 'ready' | 'stepping' | 'disposed' = 'ready';
   #scaled: boolean;
 
   constructor(owner: RunOwner<K>, plan: Plan<K>, defaults: StepOptions = {}, begin?: number) {
     this.#owner = owner;
-    this.plan = plan;
+    this.#plan = plan;
     this.#defaults = defaults;
     this.#begin = begin;
     this.#scaled = plan.inputScale === undefined;
   }
 
-  /** One timestep per model call of the whole schedule. */
+  /** The numbers of the run: the same from start to end, unless its steps decide what comes next. */
+  get plan(): Plan<K> {
+    return this.#plan;
+  }
+
+  /** One timestep per model call of the whole schedule, as far as it is known. */
   get timesteps(): readonly number[] {
     return this.plan.timesteps;
   }
@@ -76,7 +82,7 @@ export class Run<K = unknown> {
     if (!this.plan.inputScale) return x.clone();
     const index = (this.#index = this.#locate(timestep));
     this.#scaled = true;
-    const scaled = x.mul(this.plan.inputScale(index));
+    const scaled = x.mul(this.plan.inputScale(index, timestep));
     await realizeStep([scaled], this.#realizeOptions(index, timestep));
     return scaled;
   }
@@ -102,7 +108,7 @@ export class Run<K = unknown> {
       const output = ownedOutput(result, [x, out, ...this.#carry]);
       this.#advance(
         index,
-        result.carry ?? [],
+        result,
         new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]),
       );
       return output;
@@ -138,10 +144,17 @@ export class Run<K = unknown> {
     return index;
   }
 
-  async #realized(index: number, timestep: number, x: Tensor, out: Tensor, options: StepOptions): Promise<StepResult> {
+  async #realized(
+    index: number,
+    timestep: number,
+    x: Tensor,
+    out: Tensor,
+    options: StepOptions,
+  ): Promise<StepResult<K>> {
     const call = this.plan.countsCalls ? index - (this.#begin ?? 0) : index;
     const k = this.plan.row(call, timestep);
-    const context = stepContext({ k, index: call, x, out, carry: this.#carry, options });
+    const noiseOf = (): NoiseSampler | undefined => (this.#noise ??= this.plan.noiseSampler?.(out.shape, options));
+    const context = stepContext({ k, index: call, x, out, carry: this.#carry, options, noiseOf });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result, out);
@@ -153,16 +166,17 @@ export class Run<K = unknown> {
   }
 
   /** Takes over the new carry. What others own too (an output, an input, the old carry) is shared, so that each can be disposed alone. */
-  #advance(index: number, carry: readonly Tensor[], shared: ReadonlySet<Tensor | undefined>): void {
+  #advance(index: number, { carry = [], plan }: StepResult<K>, shared: ReadonlySet<Tensor | undefined>): void {
     const kept = carry.map((tensor) => (shared.has(tensor) ? tensor.clone() : tensor));
     const old = this.#carry;
     this.#carry = kept;
     this.#index = index + 1;
+    if (plan) this.#plan = plan;
     for (const tensor of old) tensor.dispose();
   }
 
   /** A run that was disposed while its step was computed: what the step made belongs to nobody. */
-  #refuseDisposed({ prev, x0, carry = [] }: StepResult, inputs: readonly Tensor[]): void {
+  #refuseDisposed({ prev, x0, carry = [] }: StepResult<K>, inputs: readonly Tensor[]): void {
     if (this.#state !== 'disposed') return;
     for (const tensor of [prev, x0, ...carry]) if (tensor && !inputs.includes(tensor)) tensor.dispose();
     throw disposed(this.#owner.name);
@@ -208,14 +222,14 @@ function over(defaults: StepOptions, options: StepOptions | undefined): StepOpti
 }
 
 /** Outputs are tensors of their own, even where a rule hands an input on or predicts x0 as the next sample. */
-function ownedOutput({ prev, x0 }: StepResult, inputs: readonly Tensor[]): SchedulerOutput {
+function ownedOutput({ prev, x0 }: StepResult<unknown>, inputs: readonly Tensor[]): SchedulerOutput {
   const prevSample = inputs.includes(prev) ? prev.clone() : prev;
   if (!x0) return { prevSample };
   return { prevSample, predOriginalSample: x0 === prev || inputs.includes(x0) ? x0.clone() : x0 };
 }
 
 /** As upstream: a float result comes back in the dtype of the model's output, unless the rule says otherwise. */
-function likeOutput({ prev, prevDtype }: StepResult, out: Tensor): Tensor {
+function likeOutput({ prev, prevDtype }: StepResult<unknown>, out: Tensor): Tensor {
   const dtype = prevDtype ?? out.dtype;
   const isFloat = prev.dtype === 'float32' || prev.dtype === 'float16';
   return isFloat && prev.dtype !== dtype ? prev.cast(dtype) : prev;

@@ -64,14 +64,14 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   readonly order: number = 1;
   /** Rounding of the tables. */
   protected readonly precision: Precision;
-  readonly #options: SchedulerOptions;
+  protected readonly options: SchedulerOptions;
   #run: Run<K> | undefined;
   #begin: number | undefined;
 
   /** @throws DiffusionError CONFIG_INVALID for unknown keys and wrong types, CONFIG_CONFLICT for values that exclude each other. */
   constructor(config: Partial<C> = {}, options: SchedulerOptions = {}) {
     this.config = buildConfig<SchedulerConfig<C>>(this.class, config, hiddenOf(options));
-    this.#options = options;
+    this.options = options;
     this.precision = options.precision === 'exact64' ? exact64 : upstream32;
   }
 
@@ -84,7 +84,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
   protected abstract plan(request?: PlanRequest): Plan<K>;
 
   /** Expressions only: the update as the paper writes it. */
-  protected abstract rule(context: StepContext<K>): StepResult | Promise<StepResult>;
+  protected abstract rule(context: StepContext<K>): StepResult<K> | Promise<StepResult<K>>;
 
   /** False for rules whose coefficients may be infinite (log-probabilities). */
   protected get finite(): boolean {
@@ -253,7 +253,7 @@ export abstract class SchedulerMixin<C extends object = object, K = unknown> {
     const { className: name, stepOptions } = this.class;
     const rule = (context: StepContext<K>) => this.rule(context);
     return new Run(
-      { name, stepOptions, backend: this.#options.backend, finite: this.finite, rule },
+      { name, stepOptions, backend: this.options.backend, finite: this.finite, rule },
       plan,
       defaults,
       begin,

@@ -19,7 +19,22 @@ export interface PlanRequest {
   readonly originalInferenceSteps?: number;
   /** Share of the schedule to make, in [0, 1], where the grid depends on it (LCM, TCD). */
   readonly strength?: number;
+  /** Steps of one jump back to more noise (RePaint). */
+  readonly jumpLength?: number;
+  /** How often each stretch of the schedule is run (RePaint). */
+  readonly jumpNSample?: number;
+  /** The last timestep of a schedule in continuous time (score SDEs). */
+  readonly samplingEps?: number;
+  /** Ends of the noise levels, where a request may set them (score SDEs). */
+  readonly sigmaMin?: number;
+  readonly sigmaMax?: number;
 }
+
+/**
+ * Standard normal numbers for a step from one noise level to another: as many as the shape holds. A sampler may give the same stretch the
+ * same noise (a Brownian path, see `@unnoise/core/brownian`) or draw anew.
+ */
+export type NoiseSampler = (sigma: number, sigmaNext: number, shape: Shape) => Float32Array | Float64Array;
 
 /** What step takes beside its tensors; which keys a scheduler accepts is its `stepOptions`. */
 export interface StepOptions {
@@ -27,6 +42,8 @@ export interface StepOptions {
   readonly generator?: Generator | readonly Generator[];
   /** Noise to use instead of the generator's. */
   readonly varianceNoise?: Tensor;
+  /** Noise by the levels that a step goes between, in place of the scheduler's own; for schedulers that draw it so. */
+  readonly noiseSampler?: NoiseSampler;
   readonly eta?: number;
   readonly useClippedModelOutput?: boolean;
   readonly sChurn?: number;
@@ -36,6 +53,15 @@ export interface StepOptions {
   /** How many derivatives a linear multistep method uses. */
   readonly order?: number;
   readonly perTokenTimesteps?: Tensor;
+  /** The clean sample that an earlier step predicted, and the timestep of that step, where they are not those of this run (CogVideoXDPM). */
+  readonly oldPredOriginalSample?: Tensor;
+  readonly timestepBack?: number;
+  /** The picture to keep a part of, and 1 where it is kept, 0 where it is made anew (RePaint). */
+  readonly originalImage?: Tensor;
+  readonly mask?: Tensor;
+  /** The noise level of the sample, and that of the next one (KarrasVe). */
+  readonly sigmaHat?: number;
+  readonly sigmaPrev?: number;
 }
 
 /** What `start` takes: a plan request, options for every step, and where to begin. */
@@ -69,9 +95,11 @@ export interface Plan<K> {
   /** Position of a timestep; absent for timestep-addressed schedulers. Throws TIMESTEP_NOT_IN_PLAN where upstream does. */
   indexOf?(timestep: number): number;
   /** Factor that scaleModelInput applies; 1 when absent. */
-  inputScale?(index: number): number;
+  inputScale?(index: number, timestep: number): number;
   /** True where addNoise and getVelocity go by the trained timestep, though steps go by their index. */
   readonly noiseByTimestep?: boolean;
+  /** Where noise is a function of the levels of a step: makes that function, once for each run. Without it, steps draw from the generator. */
+  noiseSampler?(shape: Shape, options: StepOptions): NoiseSampler;
   /** For addNoise; absent where upstream has none. */
   noiseLevel?(index: number, timestep: number): NoiseLevel;
   /** For getVelocity; absent where upstream has none. */
@@ -92,19 +120,23 @@ export interface StepContext<K> {
   readonly options: StepOptions;
   /** Standard normal noise: the caller's varianceNoise, else a draw. Throws GENERATOR_REQUIRED. Shape of `out` unless given. */
   normal(shape?: Shape): Tensor;
+  /** Standard normal noise for a step between two levels: the caller's noiseSampler, the plan's, else `normal()`. */
+  normalBetween(sigma: number, sigmaNext: number): Tensor;
   /** Uniform noise in [0, 1). Throws GENERATOR_REQUIRED. */
   uniform(shape: Shape): Tensor;
   /** Reads a tensor back to the host: only for what cannot be an expression (a quantile). */
   host(value: Tensor): Promise<TypedArray>;
 }
 
-export interface StepResult {
+export interface StepResult<K = never> {
   readonly prev: Tensor;
   /** Dtype of a float `prev` where upstream does not return the model output's. */
   readonly prevDtype?: DType;
   readonly x0?: Tensor;
   /** Tensors for later steps; those not returned again are released. */
   readonly carry?: readonly Tensor[];
+  /** The plan that the run goes on with, where a step decides the next (adaptive step sizes). Rows of steps taken stay as they are. */
+  readonly plan?: Plan<K>;
 }
 
 /** What step resolves to. Both tensors are the caller's to dispose. */
