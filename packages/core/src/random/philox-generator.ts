@@ -26,6 +26,8 @@ export interface PhiloxState {
 
 /** torch.Generator('cuda') after manual_seed. */
 export interface PhiloxGenerator extends HalfGenerator {
+  /** The seed of the stream, as torch's initial_seed(). */
+  readonly initialSeed: bigint;
   clone(): PhiloxGenerator;
   save(): PhiloxState;
   restore(state: unknown): void;
@@ -67,6 +69,10 @@ class PhiloxStream implements PhiloxGenerator {
     this.#seed = seed;
     this.#offset = offset;
     this.#maxBlocks = maxBlocks;
+  }
+
+  get initialSeed(): bigint {
+    return this.#seed;
   }
 
   uniform(shape: readonly number[], dtype?: 'float32'): Float32Array;

@@ -12,6 +12,8 @@ import type { Mt19937State } from './mt19937.ts';
 /** What `save` of a torch CPU generator returns. */
 export interface TorchGeneratorState {
   readonly stream: 'torch-cpu';
+  /** Unsigned 64-bit, in decimal; absent in states of older versions. */
+  readonly seed?: string;
   readonly engine: Mt19937State;
   /** The second half of a scalar Box-Muller pair, waiting for the next draw of fewer than 16 normals. */
   readonly cachedNormal: number | null;
@@ -19,6 +21,8 @@ export interface TorchGeneratorState {
 
 /** torch.Generator('cpu') after manual_seed. Any draw advances the one stream that all methods share. */
 export interface TorchGenerator extends HalfGenerator {
+  /** The seed that the stream began with, as torch's initial_seed(): what is seeded by a generator takes it from here. */
+  readonly initialSeed: bigint;
   /** Integers in [low, high), as torch.randint of dtype int64. */
   randint(low: number | bigint, high: number | bigint, shape: readonly number[]): BigInt64Array;
   /** A permutation of 0 .. n-1, as torch.randperm. */
@@ -34,18 +38,25 @@ export interface TorchGenerator extends HalfGenerator {
  * @throws DiffusionError REQUEST_INVALID for any other seed.
  */
 export function torchGenerator(seed: number | bigint): TorchGenerator {
-  return new TorchStream(new Mt19937(Number(seedBits(seed) & 0xffffffffn)), null);
+  const bits = seedBits(seed);
+  return new TorchStream(bits, new Mt19937(Number(bits & 0xffffffffn)), null);
 }
 
 class TorchStream implements TorchGenerator {
+  #seed: bigint;
   #engine: Mt19937;
   #cachedNormal: number | null;
   readonly #words: Uint32Array = new Uint32Array(BLOCK);
   readonly #doubles: Float64Array = new Float64Array(BLOCK);
 
-  constructor(engine: Mt19937, cachedNormal: number | null) {
+  constructor(seed: bigint, engine: Mt19937, cachedNormal: number | null) {
+    this.#seed = seed;
     this.#engine = engine;
     this.#cachedNormal = cachedNormal;
+  }
+
+  get initialSeed(): bigint {
+    return this.#seed;
   }
 
   uniform(shape: readonly number[], dtype?: 'float32'): Float32Array;
@@ -92,20 +103,23 @@ class TorchStream implements TorchGenerator {
   }
 
   clone(): TorchGenerator {
-    return new TorchStream(Mt19937.from(this.#engine.save()), this.#cachedNormal);
+    return new TorchStream(this.#seed, Mt19937.from(this.#engine.save()), this.#cachedNormal);
   }
 
   save(): TorchGeneratorState {
-    return { stream: 'torch-cpu', engine: this.#engine.save(), cachedNormal: this.#cachedNormal };
+    const seed = String(this.#seed);
+    return { stream: 'torch-cpu', seed, engine: this.#engine.save(), cachedNormal: this.#cachedNormal };
   }
 
   restore(state: unknown): void {
-    const { stream, engine, cachedNormal } = (state ?? {}) as Partial<TorchGeneratorState>;
+    const { stream, seed, engine, cachedNormal } = (state ?? {}) as Partial<TorchGeneratorState>;
     if (stream !== 'torch-cpu') throw badState('torch CPU', `its stream is ${String(stream)}`);
     if (!Mt19937.isState(engine)) throw badState('torch CPU', 'its engine is not 624 words and a count of used ones');
+    if (seed !== undefined && !/^\d{1,20}$/.test(seed)) throw badState('torch CPU', `its seed is ${String(seed)}`);
     if (cachedNormal !== null && !Number.isFinite(cachedNormal)) {
       throw badState('torch CPU', `its cachedNormal is ${String(cachedNormal)}`);
     }
+    if (seed !== undefined) this.#seed = seedBits(BigInt(seed));
     this.#engine = Mt19937.from(engine);
     this.#cachedNormal = cachedNormal as number | null;
   }

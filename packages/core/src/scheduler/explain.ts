@@ -19,7 +19,7 @@ export interface ExplainOptions extends StepOptions {
 export async function explainStep<K>(
   plan: Plan<K>,
   index: number,
-  rule: (context: StepContext<K>) => StepResult | Promise<StepResult>,
+  rule: (context: StepContext<K>) => StepResult<K> | Promise<StepResult<K>>,
   { shape = [1, 4, 2, 2], outputShape = shape, history = Math.min(index, 3), ...options }: ExplainOptions,
 ): Promise<string> {
   const names = new Map<Tensor, string>();
@@ -38,6 +38,7 @@ export async function explainStep<K>(
     carry,
     options,
     normal: (size = outputShape) => leaf('noise', size),
+    normalBetween: () => leaf('noise', outputShape),
     uniform: (size) => leaf('uniform', size),
     host: async (value) => {
       await realizeStep([value]);
@@ -55,7 +56,7 @@ function noStep(index: number, length: number): never {
 function lines(
   index: number,
   timestep: number,
-  { prev, x0, carry = [] }: StepResult,
+  { prev, x0, carry = [] }: StepResult<unknown>,
   names: ReadonlyMap<Tensor, string>,
 ): string {
   const fresh = carry.filter((tensor) => tensor !== x0 && !names.has(tensor));
