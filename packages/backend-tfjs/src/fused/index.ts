@@ -1,0 +1,20 @@
+// Which fast path a TensorFlow.js backend has, told by its name. Anything else computes with plain operations.
+
+import type { KernelBackend } from '@tensorflow/tfjs-core';
+
+import type { FastPath } from '../launch.ts';
+import { hostPath } from './host.ts';
+import { wasmPath } from './wasm.ts';
+
+const PATHS: Readonly<Record<string, (backend: KernelBackend) => FastPath | undefined>> = {
+  cpu: hostPath,
+  wasm: wasmPath,
+};
+
+const found = new WeakMap<KernelBackend, FastPath | undefined>();
+
+/** The fast path into `backend`, found once: it may hold memory there. */
+export function fastPath(name: string, backend: KernelBackend): FastPath | undefined {
+  if (!found.has(backend)) found.set(backend, PATHS[name]?.(backend));
+  return found.get(backend);
+}

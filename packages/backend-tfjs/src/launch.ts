@@ -1,0 +1,19 @@
+// A kernel ready to run on tf tensors. Where it comes from, a fast path or plain operations, is for ./backend.ts to choose.
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Kernel } from '@unnoise/core';
+
+/** Runs on inputs of the right lengths and gives a new tensor per output. No output is empty. */
+export type Launch = (
+  inputs: readonly Tensor[],
+  params: Float64Array,
+  sizes: readonly number[],
+) => Tensor[];
+
+/** A way into one TensorFlow.js backend. */
+export interface FastPath {
+  /** Inputs plus outputs of one kernel. */
+  readonly maxBuffers: number;
+  /** The kernel fused; undefined where this path cannot. */
+  compile(kernel: Kernel): Launch | undefined;
+}
