@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vulkan } from './devices.mjs';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -13,7 +14,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PATH = join(root, 'node_modules/.bin') + delimiter + process.env.PATH;
-const env = { ...process.env, NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', PATH };
+const env = { ...process.env, ...vulkan(), NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false', PATH };
 const quote = process.platform === 'win32' ? JSON.stringify : (arg) => `'${arg.replaceAll("'", `'\\''`)}'`;
 
 function sh(command) {
@@ -35,8 +36,9 @@ const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packag
 const ts = 'node --conditions=@unnoise/source --import tsx';
 const jobs = {
   start: `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20 --guidance 2 --output out/fashion-28.png`,
-  test: 'vitest run --reporter=default --reporter=./tools/count-reporter.ts',
+  test: `vitest run ${['default', './tools/device-reporter.ts', './tools/count-reporter.ts'].map((name) => `--reporter=${name}`).join(' ')}`,
   bench: `${ts} tools/bench/index.ts`,
+  eval: `${ts} tools/eval/index.ts`,
   conformance: `${ts} conformance/test/report.ts`,
   build: `${ts} tools/build.ts`,
   'build:readme': `${ts} tools/check/index.ts readme --write`,

@@ -1,0 +1,80 @@
+// Finds what GPU and browser tests run on: a Chromium, and its software Vulkan driver for WebGPU in Node. Says how to get what is
+// missing. Plain JavaScript without dependencies, because tools/run.mjs needs it before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const BROWSERS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+const LIBRARIES = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome'];
+
+export const COMMAND = 'apt-get install -y --no-install-recommends chromium';
+
+/**
+ * The browser of the browser tests: the one that CHROMIUM names, else one in a usual place.
+ * @returns {string | undefined}
+ */
+export function chromium() {
+  const named = process.env.CHROMIUM;
+  return (named ? [named] : BROWSERS).find((path) => existsSync(path));
+}
+
+/** What WebGPU needs; the others keep the browser from doing things of its own. */
+export const CHROMIUM_FLAGS = [
+  '--enable-unsafe-webgpu',
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-quic',
+  '--disable-sync',
+  '--disable-background-networking',
+  '--disable-component-update',
+];
+
+/**
+ * Environment variables with which a new process finds Chromium's Vulkan loader and software driver. Empty where there is none, and
+ * where the environment already names a driver: on a machine with a GPU, VK_DRIVER_FILES says which one to test.
+ * @returns {Record<string, string>}
+ */
+export function vulkan() {
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES, LD_LIBRARY_PATH, XDG_RUNTIME_DIR = tmpdir() } = process.env;
+  const folder = LIBRARIES.find((path) => existsSync(join(path, 'vk_swiftshader_icd.json')));
+  if (!folder || VK_ICD_FILENAMES !== undefined || VK_DRIVER_FILES !== undefined) return {};
+  return {
+    LD_LIBRARY_PATH: LD_LIBRARY_PATH ? LD_LIBRARY_PATH + delimiter + folder : folder,
+    VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'),
+    XDG_RUNTIME_DIR,
+  };
+}
+
+const PROBE = `const { create } = await import('webgpu');
+const gpu = create([]);
+process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
+
+/** Whether WebGPU in Node has an adapter; asked in a process of its own, since the driver is found when a process starts. */
+function hasAdapter() {
+  const env = { ...process.env, ...vulkan() };
+  return spawnSync(process.execPath, ['--input-type=module', '-e', PROBE], { cwd: root, env }).status === 0;
+}
+
+/**
+ * What cannot be tested here, each with the command that would change that.
+ * @returns {string[]}
+ */
+export function missingDevices() {
+  const missing = [];
+  if (!chromium())
+    missing.push(`No Chromium: the browser tests were NOT run. To have one: ${COMMAND} (or set CHROMIUM).`);
+  if (!hasAdapter()) missing.push(`No WebGPU adapter: the GPU tests in Node were NOT run. To have one: ${COMMAND}`);
+  return missing;
+}
