@@ -17,15 +17,18 @@ HERE = Path(__file__).resolve().parent
 # One line per scheduler: the recipe file, and the folder (the class) that it fills.
 RECIPES = {
     "ddim": "DDIMScheduler",
+    "ddim_cogvideox": "CogVideoXDDIMScheduler",
     "ddim_inverse": "DDIMInverseScheduler",
     "ddpm": "DDPMScheduler",
     "deis_multistep": "DEISMultistepScheduler",
+    "dpm_cogvideox": "CogVideoXDPMScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "dpmsolver_multistep_inverse": "DPMSolverMultistepInverseScheduler",
     "dpmsolver_singlestep": "DPMSolverSinglestepScheduler",
     "euler_ancestral_discrete": "EulerAncestralDiscreteScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
     "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
+    "flow_match_heun_discrete": "FlowMatchHeunDiscreteScheduler",
     "heun_discrete": "HeunDiscreteScheduler",
     "unipc_multistep": "UniPCMultistepScheduler",
     "k_dpm_2_ancestral_discrete": "KDPM2AncestralDiscreteScheduler",
@@ -35,12 +38,15 @@ RECIPES = {
     "lcm": "LCMScheduler",
     "tcd": "TCDScheduler",
     "pndm": "PNDMScheduler",
+    "repaint": "RePaintScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
     "swap": "swap",
 }
 # Further files of a recipe.
 PARTS = {
+    "ddim_cogvideox": ["cogvideox"],
     "deis_multistep": ["deis_multistep_calls"],
+    "dpm_cogvideox": ["cogvideox", "special"],
     "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
     "dpmsolver_singlestep": ["dpmsolver_singlestep_calls"],
     "euler_ancestral_discrete": ["k_style"],
@@ -49,6 +55,7 @@ PARTS = {
     "k_dpm_2_discrete": ["k_style"],
     "lms_discrete": ["k_style"],
     "lcm": ["distilled"],
+    "repaint": ["special"],
     "swap": ["swap_configs"],
     "tcd": ["distilled"],
     "unipc_multistep": ["unipc_multistep_calls"],

@@ -4,6 +4,7 @@ import type {
   BetaConfig,
   BetaRules,
   ConfigSchema,
+  HeunRow,
   KStyleLevels,
   KStyleTables,
   Plan,
@@ -14,7 +15,6 @@ import type {
   SpacingConfig,
   StepContext,
   StepResult,
-  Table,
   Tensor,
 } from '@unnoise/core';
 import {
@@ -26,7 +26,7 @@ import {
   exactlyOne,
   expBetas,
   field,
-  isSecondCall,
+  heunRow,
   kStylePlan,
   kStyleTables,
   levelsAt,
@@ -53,14 +53,6 @@ export interface HeunDiscreteConfig extends BetaConfig<HeunBetaSchedule>, Spacin
   readonly clip_sample: boolean;
   /** Largest absolute value that clipping leaves. */
   readonly clip_sample_range: number;
-}
-
-/** One of the two model calls of a step from sigma to sigmaNext. */
-export interface HeunRow {
-  readonly sigma: number;
-  readonly sigmaNext: number;
-  /** The second call: the model has seen the Euler step's result, at sigmaNext. */
-  readonly corrects: boolean;
 }
 
 /**
@@ -101,7 +93,7 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
     const numInferenceSteps = request.numInferenceSteps ?? levels.timesteps.length;
     return {
       ...kStylePlan({ timesteps, sigmas, numInferenceSteps }, this.config),
-      row: (index) => rowOf(sigmas, index),
+      row: (index) => heunRow(sigmas, index),
     };
   }
 
@@ -126,11 +118,4 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
     const { clip_sample: clip, clip_sample_range: range } = this.config;
     return clip ? x0.clamp(-range, range) : x0;
   }
-}
-
-/** Sigmas lie in pairs [from, to]: even positions are first calls, odd ones second calls. */
-function rowOf(sigmas: Table, index: number): HeunRow {
-  const corrects = isSecondCall(index);
-  const from = corrects ? index - 1 : index;
-  return { sigma: sigmas[from] ?? Number.NaN, sigmaNext: sigmas[from + 1] ?? Number.NaN, corrects };
 }

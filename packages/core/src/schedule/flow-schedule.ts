@@ -3,14 +3,7 @@
 import type { FlowMatchConfig } from '../config/flow-match-fields.ts';
 import { requireChoice } from '../config/schema.ts';
 import { DiffusionError } from '../errors.ts';
-import {
-  flowSigmas,
-  flowTrainingSigmas,
-  requireShift,
-  shiftSigmas,
-  stretchToTerminal,
-  timeShift,
-} from './flow.ts';
+import { flowSigmas, flowTrainingSigmas, requireShift, shiftSigmas, stretchToTerminal, timeShift } from './flow.ts';
 import { mapTable, type Precision, precisionOf, type Table } from './precision.ts';
 import { rangeOf, respacedSigmas, respacingOf } from './respacing.ts';
 import { withFinalSigma } from './sigmas.ts';

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { FlowMatchHeunDiscreteScheduler } from './index.ts';
+
+registry.add(FlowMatchHeunDiscreteScheduler);
