@@ -11,6 +11,7 @@ import type {
   StepResult,
   Tensor,
   ThresholdingConfig,
+  TrainedLevel,
   TrainingTables,
 } from '@unnoise/core';
 import {
@@ -21,16 +22,11 @@ import {
   betaFields,
   bounded,
   field,
-  integerTimesteps,
-  levelOrEnd,
   predict,
   predictionTypeField,
-  requireSteps,
   spacingFields,
+  stridePlan,
   thresholdingFields,
-  timestepsNotSet,
-  trainedLevel,
-  trainedNoise,
   trainingTables,
 } from '@unnoise/core';
 
@@ -88,30 +84,9 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
 
   protected override plan(request?: PlanRequest): Plan<DDIMRow> {
-    const { num_train_timesteps: trainSteps, timestep_spacing: spacing, steps_offset: offset } = this.config;
-    const steps = request?.numInferenceSteps;
-    if (request) requireSteps(steps ?? 0, trainSteps);
-    const timesteps = request
-      ? integerTimesteps({ spacing, steps: steps ?? 0, trainSteps, offset })
-      : integerTimesteps({ spacing: 'leading', steps: trainSteps, trainSteps });
-    return {
-      timesteps: Array.from(timesteps),
-      initNoiseSigma: 1,
-      ...(steps && { numInferenceSteps: steps }),
-      row: (_, timestep) => this.#row(timestep, steps),
-      ...trainedNoise(this.#tables.alphasCumprod),
-    };
-  }
-
-  /** As upstream, the previous timestep is always one stride back, whatever the next entry of the schedule is. */
-  #row(timestep: number, steps: number | undefined): DDIMRow {
-    if (steps === undefined) throw timestepsNotSet('DDIMScheduler');
+    const { className } = this.class;
     const { alphasCumprod } = this.#tables;
-    const previous = timestep - Math.floor(this.config.num_train_timesteps / steps);
-    const now = trainedLevel(alphasCumprod, timestep);
-    const next = levelOrEnd(alphasCumprod, previous, this.config);
-    const variance = ((1 - next.alphaCumprod) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / next.alphaCumprod);
-    return { alpha: now.alpha, sigma: now.sigma, alphaPrev: next.alpha, sigmaPrev: next.sigma, variance };
+    return stridePlan({ className, config: this.config, alphasCumprod, row }, request);
   }
 
   protected override rule(context: StepContext<DDIMRow>): StepResult | Promise<StepResult> {
@@ -119,6 +94,11 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
     const { x0, eps } = predict(this.config.prediction_type, k, x, out);
     return after(bounded(context, x0, this.config), (clean) => update(context, clean, eps));
   }
+}
+
+function row(now: TrainedLevel, next: TrainedLevel): DDIMRow {
+  const variance = ((1 - next.alphaCumprod) / (1 - now.alphaCumprod)) * (1 - now.alphaCumprod / next.alphaCumprod);
+  return { alpha: now.alpha, sigma: now.sigma, alphaPrev: next.alpha, sigmaPrev: next.sigma, variance };
 }
 
 /** As upstream, eps is the model's even where x0 was clipped, unless useClippedModelOutput is set. */
