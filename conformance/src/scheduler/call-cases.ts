@@ -41,7 +41,9 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 async function called(scheduler: SchedulerMixin, golden: GoldenCall, tensors: GoldenTensors, backend: Backend) {
   const [name] = Object.keys(camelKeys({ [golden.method]: 0 }));
   const tape = TapeGenerator.ofStep(tensors, 0);
-  const given = golden.arguments.map((value) => (typeof value === 'string' ? recorded(tensors, value, backend) : value));
+  const given = golden.arguments.map((value) =>
+    typeof value === 'string' ? recorded(tensors, value, backend) : value,
+  );
   const made = given.filter((value) => value instanceof Tensor);
   try {
     await Promise.all(made.map((one) => one.realize()));

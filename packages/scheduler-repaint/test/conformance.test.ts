@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { RePaintScheduler } from '../src/index.ts';
+
+testScheduler(RePaintScheduler);
