@@ -1,0 +1,60 @@
+// What is compared: every scheduler that draws pictures with an epsilon or v model, under the name people know it by.
+
+import type { ConfigObject, SchedulerClass } from '@unnoise/core';
+import { DDIMScheduler } from '@unnoise/scheduler-ddim';
+import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
+import { DEISMultistepScheduler } from '@unnoise/scheduler-deis-multistep';
+import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
+import { DPMSolverSinglestepScheduler } from '@unnoise/scheduler-dpmsolver-singlestep';
+import { EulerAncestralDiscreteScheduler } from '@unnoise/scheduler-euler-ancestral-discrete';
+import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
+import { HeunDiscreteScheduler } from '@unnoise/scheduler-heun-discrete';
+import { KDPM2AncestralDiscreteScheduler } from '@unnoise/scheduler-k-dpm-2-ancestral-discrete';
+import { KDPM2DiscreteScheduler } from '@unnoise/scheduler-k-dpm-2-discrete';
+import { LMSDiscreteScheduler } from '@unnoise/scheduler-lms-discrete';
+import { PNDMScheduler } from '@unnoise/scheduler-pndm';
+import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
+
+export interface Sampler {
+  readonly name: string;
+  readonly scheduler: SchedulerClass;
+  readonly config?: ConfigObject;
+  /** Solves the probability flow ODE, so its pictures have a true solution to be compared with. */
+  readonly deterministic: boolean;
+  /** Further numbers of model evaluations. */
+  readonly also?: readonly number[];
+}
+
+const ode = (name: string, scheduler: SchedulerClass, config?: ConfigObject): Sampler => ({
+  name,
+  scheduler,
+  deterministic: true,
+  ...(config && { config }),
+});
+const sde = (name: string, scheduler: SchedulerClass, config?: ConfigObject): Sampler => ({
+  ...ode(name, scheduler, config),
+  deterministic: false,
+});
+
+export const DDIM: Sampler = ode('DDIM', DDIMScheduler);
+export const DDPM: Sampler = { ...sde('DDPM', DDPMScheduler), also: [100, 250] };
+export const DPM_2M: Sampler = ode('DPM++ 2M', DPMSolverMultistepScheduler);
+export const UNIPC: Sampler = ode('UniPC', UniPCMultistepScheduler);
+
+export const SAMPLERS: readonly Sampler[] = [
+  UNIPC,
+  DPM_2M,
+  ode('DPM++ 2M Karras', DPMSolverMultistepScheduler, { use_karras_sigmas: true }),
+  sde('DPM++ 2M SDE', DPMSolverMultistepScheduler, { algorithm_type: 'sde-dpmsolver++' }),
+  ode('DPM++ 2S', DPMSolverSinglestepScheduler),
+  ode('DEIS', DEISMultistepScheduler),
+  ode('Heun', HeunDiscreteScheduler),
+  ode('DPM2', KDPM2DiscreteScheduler),
+  sde('DPM2 a', KDPM2AncestralDiscreteScheduler),
+  ode('LMS', LMSDiscreteScheduler),
+  ode('PNDM', PNDMScheduler, { skip_prk_steps: true }),
+  ode('Euler', EulerDiscreteScheduler),
+  sde('Euler a', EulerAncestralDiscreteScheduler),
+  DDIM,
+  DDPM,
+];
