@@ -101,8 +101,9 @@ class OnTfjs implements TfjsBackend {
 
   #compile(kernel: Kernel): Compiled {
     for (const { dtype } of [...kernel.inputs, ...kernel.ops, ...kernel.outputs]) checkedDtype(dtype);
-    const fused = this.#path?.compile(kernel);
-    return fused ? { launch: fused, fused: true } : { launch: plain(kernel), fused: false };
+    const plain = asOperations(kernel);
+    const fused = this.#path?.compile(kernel, plain);
+    return { launch: fused ?? plain, fused: fused !== undefined };
   }
 
   upload(data: TypedArray, dtype: DType): TfBuffer {
@@ -165,7 +166,7 @@ class OnTfjs implements TfjsBackend {
   }
 }
 
-function plain(kernel: Kernel): Launch {
+function asOperations(kernel: Kernel): Launch {
   const launch = kernel.kind === 'map' ? elementwise(kernel) : alongAxis(kernel);
   return (...given) => tidy(() => launch(...given));
 }

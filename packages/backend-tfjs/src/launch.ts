@@ -14,6 +14,6 @@ export type Launch = (
 export interface FastPath {
   /** Inputs plus outputs of one kernel. */
   readonly maxBuffers: number;
-  /** The kernel fused; undefined where this path cannot. */
-  compile(kernel: Kernel): Launch | undefined;
+  /** The kernel fused; undefined where this path cannot. `plain` is the kernel as operations, for sizes that it cannot take. */
+  compile(kernel: Kernel, plain: Launch): Launch | undefined;
 }

@@ -5,10 +5,14 @@ import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { FastPath } from '../launch.ts';
 import { hostPath } from './host.ts';
 import { wasmPath } from './wasm.ts';
+import { webglPath } from './webgl.ts';
+import { webgpuPath } from './webgpu.ts';
 
 const PATHS: Readonly<Record<string, (backend: KernelBackend) => FastPath | undefined>> = {
   cpu: hostPath,
   wasm: wasmPath,
+  webgl: webglPath,
+  webgpu: webgpuPath,
 };
 
 const found = new WeakMap<KernelBackend, FastPath | undefined>();
