@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { CogVideoXDDIMScheduler } from './index.ts';
+
+registry.add(CogVideoXDDIMScheduler);

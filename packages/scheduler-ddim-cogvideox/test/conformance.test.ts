@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { CogVideoXDDIMScheduler } from '../src/index.ts';
+
+testScheduler(CogVideoXDDIMScheduler);
