@@ -9,30 +9,22 @@ import {
   type DType,
   type Handle,
   type Kernel,
-  type OpName,
   type TypedArray,
 } from '@unnoise/core';
 import { kernelLength } from '@unnoise/core/reference';
 
+import { CAPABILITIES } from './capabilities.ts';
 import { ARRAYS, bitsOf, checkAlive, hostElements, isOnHost, isOrtTensor, ortTensor } from './elements.ts';
 import { type KernelSession, SessionCache } from './graph-sessions.ts';
 import { checkLengths } from './lengths.ts';
 import type { OrtRuntime, OrtSessionOptions, OrtTensor } from './runtime.ts';
 import { inTurn } from './sessions.ts';
 
-const CAPABILITIES: Capabilities = Object.freeze<Capabilities>({
-  dtypes: Object.freeze<DType[]>(['float32', 'float16', 'int32', 'bool']),
-  ops: Object.freeze<OpName[]>([
-    ...(['max', 'min', 'exp', 'log', 'sqrt', 'abs', 'eq', 'where', 'cast'] as const),
-    ...(['sum', 'amax', 'amin', 'argmax', 'concat', 'slice', 'transpose'] as const),
-  ]),
-  maxOps: Infinity,
-  maxBuffers: 64,
-});
-
 export interface OrtGraphOptions {
   /** For every session: executionProviders, preferredOutputLocation, ... Default: ONNX Runtime's own, with errors only in its log. */
   readonly session?: OrtSessionOptions;
+  /** What the provider can store; default all four. Leave float16 out for a GPU without `shader-f16`. */
+  readonly dtypes?: readonly DType[];
 }
 
 export interface OrtGraphBackend extends Backend {
@@ -44,7 +36,7 @@ export interface OrtGraphBackend extends Backend {
 
 /** A backend that runs kernels as ONNX graphs on the execution provider of your choice. */
 export function createOrtGraphBackend(runtime: OrtRuntime, options: OrtGraphOptions = {}): OrtGraphBackend {
-  return new GraphBackend(runtime, options.session ?? {});
+  return new GraphBackend(runtime, options);
 }
 
 interface OrtBuffer {
@@ -60,7 +52,7 @@ interface OrtBuffer {
 class GraphBackend implements OrtGraphBackend {
   readonly spec = 1;
   readonly name = 'ort-graph';
-  readonly capabilities: Capabilities = CAPABILITIES;
+  readonly capabilities: Capabilities;
   readonly #runtime: OrtRuntime;
   readonly #kernels: SessionCache;
   /** Brings elements to the host. Never getData(): on onnxruntime-node's WebGPU provider that ends the process. */
@@ -68,8 +60,9 @@ class GraphBackend implements OrtGraphBackend {
   #live = 0;
   #dispatches = 0;
 
-  constructor(runtime: OrtRuntime, session: OrtSessionOptions) {
+  constructor(runtime: OrtRuntime, { session = {}, dtypes = CAPABILITIES.dtypes }: OrtGraphOptions) {
     this.#runtime = runtime;
+    this.capabilities = Object.freeze({ ...CAPABILITIES, dtypes: Object.freeze([...dtypes]) });
     const options = { logSeverityLevel: 3, ...session };
     this.#kernels = new SessionCache(runtime, options);
     this.#copies = new SessionCache(runtime, { ...options, preferredOutputLocation: 'cpu' });
@@ -82,6 +75,7 @@ class GraphBackend implements OrtGraphBackend {
     sizes: readonly number[],
   ): Promise<readonly OrtBuffer[]> {
     const inputs = handles.map((handle) => this.#buffer(handle));
+    this.#checkDeclared([...kernel.inputs, ...kernel.outputs, ...kernel.ops].map(({ dtype }) => dtype));
     checkLengths(
       kernel,
       sizes,
@@ -124,7 +118,16 @@ class GraphBackend implements OrtGraphBackend {
     }
   }
 
+  /** A GPU without float16 would fail later, and less clearly. */
+  #checkDeclared(dtypes: readonly DType[]): void {
+    const missing = dtypes.find((dtype) => !this.capabilities.dtypes.includes(dtype));
+    if (!missing) return;
+    const message = `this ORT backend was made without ${missing}; cast first, or add it to its dtypes if the provider has it.`;
+    throw new DiffusionError('DTYPE_UNSUPPORTED', message, { dtype: missing });
+  }
+
   upload(data: TypedArray, dtype: DType): OrtBuffer {
+    this.#checkDeclared([dtype]);
     if (!(data instanceof ARRAYS[dtype] || (dtype === 'float32' && data instanceof Float64Array))) {
       const message = `a ${data.constructor.name} cannot hold ${dtype} elements. Pass a ${ARRAYS[dtype].name}.`;
       throw new DiffusionError('DTYPE_UNSUPPORTED', message, { dtype });
@@ -133,6 +136,7 @@ class GraphBackend implements OrtGraphBackend {
   }
 
   adopt(native: unknown, dtype: DType): OrtBuffer | undefined {
+    if (!this.capabilities.dtypes.includes(dtype)) return undefined;
     if (isOrtTensor(native)) return this.#adoptTensor(native, dtype);
     const array = native instanceof ARRAYS[dtype] ? native : dtype === 'float16' ? bitsOf(native) : undefined;
     // onnxruntime-node takes no shared memory: that is copied

@@ -114,10 +114,23 @@ const product = (sizes: Sizes): number => sizes.reduce((a, b) => a * b, 1);
 
 /** The parameters one by one. */
 function paramsOf({ graph, kernel, params }: Source): readonly string[] {
-  const count = paramCount(kernel);
-  if (!params || count < 2) return params ? [params] : [];
-  return graph.nodes('Split', [params], count, { axis: 0 });
+  return params ? split(graph, params, Array<number>(paramCount(kernel)).fill(1)) : [];
 }
+
+/** A GPU kernel may have eight buffers: one that splits has seven results. */
+const MOST_PIECES = 7;
+
+/** Consecutive pieces of a vector, of these lengths. */
+export function split(graph: Graph, vector: string, lengths: Sizes): readonly string[] {
+  if (lengths.length < 2) return [vector];
+  const share = Math.max(1, Math.ceil(lengths.length / MOST_PIECES));
+  const groups: Sizes[] = [];
+  for (let i = 0; i < lengths.length; i += share) groups.push(lengths.slice(i, i + share));
+  const pieces = graph.nodes('Split', [vector, graph.whole(groups.map(sum))], groups.length, { axis: 0 });
+  return groups.flatMap((group, i) => split(graph, pieces[i]!, group));
+}
+
+const sum = (sizes: Sizes): number => sizes.reduce((a, b) => a + b, 0);
 
 export const paramCount = ({ ops }: Kernel): number => ops.reduce((sum, { params }) => sum + params.length, 0);
 

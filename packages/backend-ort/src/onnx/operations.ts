@@ -1,5 +1,5 @@
 // The operators of each elementwise operation, with core's meaning to the bit: every operation rounded on its own, NaN kept. Where
-// ONNX leaves a case open, or runtimes differ (NaN in Clip, Max and Min), the operation is spelt out in comparisons.
+// runtimes differ (NaN in Clip, Max, Min and Exp, the ends of Log), comparisons pick the result.
 
 import type { DType, KernelOp } from '@unnoise/core';
 
@@ -19,7 +19,7 @@ export interface Spelt {
   readonly params: readonly string[];
 }
 
-const PLAIN = { mul: 'Mul', div: 'Div', exp: 'Exp', log: 'Log', sqrt: 'Sqrt', abs: 'Abs', eq: 'Equal' } as const;
+const PLAIN = { mul: 'Mul', div: 'Div', sqrt: 'Sqrt', abs: 'Abs', eq: 'Equal' } as const;
 
 /** Adds an operation to the graph and gives its value. */
 export function spell(graph: Graph, { op, args, types, params }: Spelt): string {
@@ -34,6 +34,10 @@ export function spell(graph: Graph, { op, args, types, params }: Spelt): string 
       return extremum(graph, 'Less', a, b);
     case 'min':
       return extremum(graph, 'Greater', a, b);
+    case 'exp':
+      return graph.node('Where', [isNaN(graph, a), a, graph.node('Exp', [a])]);
+    case 'log':
+      return log(graph, a);
     case 'where':
       return types[1] === 'bool' ? choose(graph, a, b, c) : graph.node('Where', [a, b, c]);
     case 'cast':
@@ -59,6 +63,17 @@ function clamp(graph: Graph, x: string, [lo, hi]: readonly [string, string]): st
 function extremum(graph: Graph, beyond: 'Less' | 'Greater', a: string, b: string): string {
   const replaced = graph.node('Or', [graph.node(beyond, [a, b]), isNaN(graph, b)]);
   return graph.node('Where', [replaced, b, a]);
+}
+
+/** On GPUs a logarithm may be anything outside its domain and at its ends. */
+function log(graph: Graph, x: string): string {
+  const zero = graph.scalar(0);
+  const steps: readonly (readonly [where: string, result: string])[] = [
+    [graph.node('Equal', [x, zero]), graph.scalar(-Infinity)],
+    [graph.node('Equal', [x, graph.scalar(Infinity)]), x],
+    [graph.node('Not', [graph.node('GreaterOrEqual', [x, zero])]), graph.scalar(Number.NaN)],
+  ];
+  return steps.reduce((y, [where, result]) => graph.node('Where', [where, result, y]), graph.node('Log', [x]));
 }
 
 /** True where a value does not equal itself. */
