@@ -4,6 +4,8 @@ export { toGrid } from './image/grid.ts';
 export type { GridOptions, Pixels } from './image/grid.ts';
 export { toByte, toImages } from './image/image.ts';
 export type { Image } from './image/image.ts';
+export { Autoencoder } from './latent/autoencoder.ts';
+export type { Picture } from './latent/picture.ts';
 export { isAbortError } from './loop/abort.ts';
 export { denoise, Denoising } from './loop/denoise.ts';
 export type { DenoiseOptions, DenoiseStep, Model, StartOptions } from './loop/types.ts';
@@ -23,7 +25,8 @@ export type { ClassGenerateOptions } from './pipeline/class-conditional.ts';
 export { ClassLabels } from './pipeline/class-labels.ts';
 export type { ClassLabel } from './pipeline/class-labels.ts';
 export { loadPipelineFrom } from './pipeline/load.ts';
-export type { ImagePipeline } from './pipeline/load.ts';
+export type { ImagePipeline, LoadOptions } from './pipeline/load.ts';
+export type { PictureOptions } from './pipeline/picture-start.ts';
 export { DiffusionPipeline } from './pipeline/pipeline.ts';
 export type {
   Condition,
@@ -32,4 +35,9 @@ export type {
   PipelineOptions,
   SchedulerChoice,
 } from './pipeline/pipeline.ts';
+export { StableDiffusionPipeline } from './pipeline/stable-diffusion.ts';
+export type { StableDiffusionParts, TextGenerateOptions } from './pipeline/stable-diffusion.ts';
 export { UnconditionalImagePipeline } from './pipeline/unconditional.ts';
+export { TextEncoder } from './text/text-encoder.ts';
+export { PromptTokenizer } from './text/tokenizer.ts';
+export type { PromptIds, TextTokenizer, TokenizerMaker } from './text/tokenizer.ts';

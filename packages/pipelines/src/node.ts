@@ -6,12 +6,13 @@ import type { DiffusionModel, OpenOptions } from './onnx/model.ts';
 import { openModel as openModelFrom } from './onnx/model.ts';
 import { importRuntime, QUIET } from './node/runtime.ts';
 import { nodeFiles } from './node/files.ts';
-import type { ImagePipeline } from './pipeline/load.ts';
+import { makeTokenizer } from './node/tokenizers.ts';
+import type { ImagePipeline, LoadOptions } from './pipeline/load.ts';
 import { loadPipelineFrom } from './pipeline/load.ts';
 import type { PipelineOptions } from './pipeline/pipeline.ts';
 
 export { nodeFiles } from './node/files.ts';
-export { encodePng, savePng } from './node/png.ts';
+export { encodePng, readPng, savePng } from './node/png.ts';
 export { importRuntime } from './node/runtime.ts';
 
 /** `runtime`: default onnxruntime-node. */
@@ -26,14 +27,19 @@ export async function openModel(folder: string | URL, options: NodeOpenOptions =
  * Opens a model folder as a pipeline. The scheduler's class must be registered, or be given: `{ scheduler: DDIMScheduler }`.
  * @throws DiffusionError as openModel; SCHEDULER_UNKNOWN, with the package to install.
  */
-export async function loadPipeline(
+export async function loadPipeline<P extends ImagePipeline = ImagePipeline>(
   folder: string | URL,
-  options: NodeOpenOptions & PipelineOptions = {},
-): Promise<ImagePipeline> {
+  options: NodeOpenOptions & PipelineOptions & LoadOptions<P> = {},
+): Promise<P> {
   const files = await nodeFiles(folder);
-  return loadPipelineFrom(files, { backend: cpu, ...options, ...(await completed(options)) });
+  return loadPipelineFrom<P>(files, { backend: cpu, ...options, ...(await completed(options)) });
 }
 
-async function completed({ runtime, session, ...options }: NodeOpenOptions): Promise<OpenOptions> {
-  return { ...options, runtime: runtime ?? (await importRuntime()), session: { ...QUIET, ...session } };
+async function completed({ runtime, session, tokenizer, ...options }: NodeOpenOptions): Promise<OpenOptions> {
+  return {
+    ...options,
+    runtime: runtime ?? (await importRuntime()),
+    session: { ...QUIET, ...session },
+    tokenizer: tokenizer ?? makeTokenizer,
+  };
 }

@@ -5,7 +5,9 @@ import type { Run, SchedulerOutput, Tensor } from '@unnoise/core';
 import { DiffusionError } from '@unnoise/core';
 import { throwIfAborted } from './abort.ts';
 import { guided } from './guidance.ts';
-import { firstSample, runOf, streamsOf } from './start.ts';
+import type { Inpainting } from './inpaint.ts';
+import { release } from './lease.ts';
+import { beginning, runOf, streamsOf } from './start.ts';
 import { turn } from './turn.ts';
 import type { DenoiseOptions, DenoiseStep, Model } from './types.ts';
 
@@ -59,9 +61,10 @@ async function* loop<C>(options: DenoiseOptions<C>): AsyncGenerator<DenoiseStep,
   const streams = streamsOf(options);
   const run = runOf(options, streams);
   let sample: Tensor | undefined;
+  let inpainting: Inpainting | undefined;
   try {
     const total = stepsOf(run);
-    sample = await firstSample(options, run, streams);
+    ({ sample, inpainting } = await beginning(options, run, streams));
     for (let index = 0; index < total; index++) {
       await turn();
       const stopped = () => throwIfAborted(signal, `stopped after ${index} of ${total} steps`);
@@ -69,6 +72,7 @@ async function* loop<C>(options: DenoiseOptions<C>): AsyncGenerator<DenoiseStep,
       const { prevSample, predOriginalSample } = await advance(run, model, sample, timestep, stopped);
       sample.dispose();
       sample = prevSample;
+      if (inpainting) sample = await replaced(sample, inpainting.blend(sample, run));
       const x0 = predOriginalSample && { predOriginalSample };
       const step = { index, total, progress: (index + 1) / total, timestep, sample, ...x0 };
       try {
@@ -83,6 +87,7 @@ async function* loop<C>(options: DenoiseOptions<C>): AsyncGenerator<DenoiseStep,
     return final;
   } finally {
     sample?.dispose();
+    inpainting?.dispose();
     if (run !== options.run) run.dispose();
   }
 }
@@ -101,8 +106,14 @@ async function advance(
     check();
     return await run.step(out, x);
   } finally {
-    out.dispose();
+    release(out);
   }
+}
+
+async function replaced(old: Tensor, pending: Promise<Tensor>): Promise<Tensor> {
+  const next = await pending;
+  old.dispose();
+  return next;
 }
 
 async function onScaled(run: Run, x: Tensor, call: (scaled: Tensor) => Tensor | Promise<Tensor>): Promise<Tensor> {

@@ -2,6 +2,7 @@
 
 import type { Backend, Generator, Run, RunRequest, Shape, Tensor } from '@unnoise/core';
 import { DiffusionError, randnTensor, tensor, torchGenerator } from '@unnoise/core';
+import { Inpainting } from './inpaint.ts';
 import type { DenoiseOptions, StartOptions } from './types.ts';
 
 type Streams = Generator | readonly Generator[];
@@ -14,8 +15,9 @@ export function streamsOf({ seed, generator }: Pick<StartOptions, 'seed' | 'gene
 }
 
 const OWN_KEYS: ReadonlySet<string> = new Set<keyof DenoiseOptions<unknown>>([
-  ...(['model', 'scheduler', 'run', 'steps', 'conditioning', 'unconditional', 'guidance', 'signal', 'onStep'] as const),
-  ...(['latents', 'image', 'shape', 'seed', 'generator', 'backend'] as const),
+  ...(['model', 'scheduler', 'run', 'steps', 'conditioning', 'unconditional', 'guidance'] as const),
+  ...(['guidanceRescale', 'signal', 'onStep'] as const),
+  ...(['latents', 'image', 'mask', 'noise', 'shape', 'seed', 'generator', 'backend'] as const),
 ]);
 
 /** The caller's run, or a new one of the scheduler, which gets every option that is not the loop's own. */
@@ -40,17 +42,51 @@ function ofRunningRun(run: Run, request: RunRequest): Run {
   return run;
 }
 
-/** The sample that the first step sees, owned by the loop. */
-export async function firstSample(options: StartOptions, run: Run, streams: Streams | undefined): Promise<Tensor> {
-  const { latents, image, shape, backend } = options;
+/** What the first step sees, and what must be put back after each; owned by the loop. */
+export interface Beginning {
+  readonly sample: Tensor;
+  readonly inpainting: Inpainting | undefined;
+}
+
+export async function beginning(options: StartOptions, run: Run, streams: Streams | undefined): Promise<Beginning> {
+  const { latents, image, shape, mask, noise: given, backend } = options;
   if ([latents, image, shape].filter(Boolean).length !== 1) throw invalid('give one of latents, image and shape.');
-  if (latents) return placed(latents, backend);
-  if (shape) return noise(shape, streams, backend).mul(run.plan.initNoiseSigma).realize();
-  const clean = await placed(image!, backend);
+  if (!image && (mask || given)) throw invalid(`${mask ? 'mask' : 'noise'} was given without an image.`);
+  if (latents) return { sample: await placed(latents, backend), inpainting: undefined };
+  if (shape) {
+    const sample = await noise(shape, streams, backend).mul(run.plan.initNoiseSigma).realize();
+    return { sample, inpainting: undefined };
+  }
+  return ofImage(image!, options, run, streams);
+}
+
+/** As upstream: image-to-image begins with the noised image, and inpainting at full strength with noise alone. */
+async function ofImage(
+  image: Tensor,
+  options: StartOptions & { readonly strength?: number },
+  run: Run,
+  streams: Streams | undefined,
+): Promise<Beginning> {
+  const { mask, backend, strength = 1 } = options;
+  const level = run.plan.noiseLevel?.(run.beginIndex ?? 0, run.nextTimestep());
+  if (!level) throw invalid('this scheduler cannot noise an image. Give latents.');
+  const parts: Tensor[] = [];
+  const keep = async (x: Promise<Tensor>): Promise<Tensor> => (parts.push(await x), parts.at(-1)!);
+  let inpainting: Inpainting | undefined;
   try {
-    return await noised(clean, run, streams);
+    const clean = await keep(placed(image, backend));
+    const place = clean.backend ?? backend;
+    const drawn = await keep(
+      options.noise ? placed(options.noise, place) : noise(clean.shape, streams, place).realize(),
+    );
+    const painted = mask && (await keep(placed(mask, place)));
+    const alone = painted && strength === 1;
+    const first = alone ? drawn.mul(run.plan.initNoiseSigma) : clean.mul(level.signal).add(drawn.mul(level.noise));
+    const sample = await first.realize();
+    if (painted) inpainting = new Inpainting({ image: clean, noise: drawn, mask: painted });
+    return { sample, inpainting };
   } finally {
-    clean.dispose();
+    if (!inpainting) for (const part of parts) part.dispose();
   }
 }
 
@@ -58,15 +94,6 @@ export async function firstSample(options: StartOptions, run: Run, streams: Stre
 async function placed(x: Tensor, backend: Backend | undefined): Promise<Tensor> {
   if (x.backend || !backend) return x.clone();
   return tensor(await x.data(), x.shape, { dtype: x.dtype, backend }).realize();
-}
-
-/** As upstream's add_noise at the first timestep of the run. */
-async function noised(clean: Tensor, run: Run, streams: Streams | undefined): Promise<Tensor> {
-  const { noiseLevel } = run.plan;
-  if (!noiseLevel) throw invalid('this scheduler cannot noise an image. Give latents.');
-  const level = noiseLevel(run.beginIndex ?? 0, run.nextTimestep());
-  const drawn = noise(clean.shape, streams, clean.backend);
-  return clean.mul(level.signal).add(drawn.mul(level.noise)).realize();
 }
 
 function noise(shape: Shape, streams: Streams | undefined, backend: Backend | undefined): Tensor {

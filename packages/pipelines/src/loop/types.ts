@@ -30,6 +30,10 @@ export interface StartOptions {
   readonly latents?: Tensor;
   /** A clean sample to start from, noised for where `strength` begins. */
   readonly image?: Tensor;
+  /** Beside `image`: 1 where the model paints, 0 where the image stays; [1 or batch, 1 or channels, ...]. */
+  readonly mask?: Tensor;
+  /** Beside `image`: the standard normal noise to use instead of drawing it. */
+  readonly noise?: Tensor;
   /** Shape [batch, ...] of noise to draw. */
   readonly shape?: Shape;
   /** Seeds a stream that equals torch's on the CPU: one for the batch, or one for each item. */
@@ -55,6 +59,8 @@ export interface DenoiseOptions<C = undefined>
   readonly unconditional?: C;
   /** Classifier-free guidance: unconditional + guidance * (conditional - unconditional). Default 1: the model as it is. */
   readonly guidance?: number;
+  /** Share of the guided prediction that is brought to the deviation of the conditional one, 0 to 1; against overexposure. Default 0. */
+  readonly guidanceRescale?: number;
   /** Stops the loop between two steps with an AbortError. */
   readonly signal?: AbortSignal;
   /** The callback form: called, and awaited, after each step. */

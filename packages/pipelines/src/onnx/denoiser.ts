@@ -13,8 +13,8 @@ import type { OnnxArray } from './encode.ts';
 import { encode, isFree, shapeText } from './encode.ts';
 import { hostData } from './host-tensor.ts';
 import type { ModelPart } from './part.ts';
-import type { Rows } from './prediction.ts';
-import { joined, prediction } from './prediction.ts';
+import { prediction } from './prediction.ts';
+import { joined } from './rows.ts';
 import type { OnnxTensor, OnnxValueInfo } from './runtime.ts';
 
 const SAMPLE = ['sample', 'hidden_states', 'x'] as const;
@@ -31,6 +31,10 @@ export interface DenoiserRequest {
   readonly unconditional?: Conditioning;
   /** unconditional + guidance * (conditional - unconditional); default 1, which calls the graph once. */
   readonly guidance?: number;
+  /** Share of the guided prediction that is brought to the deviation of the conditional one, 0 to 1. Default 0. */
+  readonly guidanceRescale?: number;
+  /** Leave guidance as an expression, which `denoise` computes with its step. Whoever calls the model otherwise: leave this false. */
+  readonly deferred?: boolean;
   /** Keep the second half of the channels of a model with a learned variance: for schedulers that use it. Default false. */
   readonly variance?: boolean;
 }
@@ -56,8 +60,9 @@ export class Denoiser {
 
   /** The model of a loop. Guidance is one call with a doubled batch, or as many as an exported batch size makes necessary. */
   bind(request: DenoiserRequest): Model {
-    const { batch, guidance = 1, variance = false } = request;
-    checkGuidance(guidance);
+    const { batch, guidance = 1, guidanceRescale = 0, variance = false, deferred = false } = request;
+    checkGuidance(guidance, guidanceRescale);
+    const how = { guidance, guidanceRescale, variance, deferred, part: this.part.name };
     const rows = guidance === 1 ? batch : 2 * batch;
     const groups = rowGroups(this.sample, rows, this.part.name);
     const feeds = conditionFeeds(this.part, this.conditions, request, groups);
@@ -73,15 +78,11 @@ export class Denoiser {
             await this.part.run({ ...feeds[i], ...sample, ...this.#timestepFeed(timestep, group) }, this.output.name),
           );
         }
-        return await this.#prediction(joined(outputs, rows), x, { guidance, variance });
+        return await prediction(joined(outputs, rows, this.part.name), x, how);
       } finally {
         lent.dispose();
       }
     };
-  }
-
-  #prediction(rows: Rows, x: Tensor, how: { guidance: number; variance: boolean }): Promise<Tensor> {
-    return prediction(rows, x, { ...how, part: this.part.name });
   }
 
   async #castSample(x: Tensor): Promise<Tensor> {

@@ -49,9 +49,21 @@ export async function readLayout(files: ModelFiles): Promise<ModelLayout> {
   }
   const entries = Object.entries(index).flatMap(([name, value]) => (isPart(value) ? [[name, ...value] as const] : []));
   const parts = await Promise.all(
-    entries.map(([name, library, className]) => readPart(files, name, library, className)),
+    withHalves(entries).map(([name, library, className]) => readPart(files, name, library, className)),
   );
   return { name: files.name, className: String(index['_class_name']), index, schedulerConfig, parts };
+}
+
+type Entry = readonly [name: string, library: string, className: string];
+
+/** Some exports keep the index of the torch model, whose autoencoder is one part; in ONNX it is always two. */
+function withHalves(entries: readonly Entry[]): readonly Entry[] {
+  const listed = new Set(entries.map(([name]) => name));
+  return entries.flatMap(([name, library, className]): readonly Entry[] => {
+    if (name !== 'vae') return [[name, library, className]];
+    const halves = ['vae_decoder', 'vae_encoder'].filter((half) => !listed.has(half));
+    return halves.map((half) => [half, library, className]);
+  });
 }
 
 async function readPart(files: ModelFiles, name: string, library: string, className: string): Promise<PartLayout> {

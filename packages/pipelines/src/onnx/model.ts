@@ -5,6 +5,7 @@ import { Denoiser } from './denoiser.ts';
 import { useHalfBits } from './half-bits.ts';
 import type { ModelFiles, ModelLayout } from './layout.ts';
 import { missingGraph, readLayout } from './layout.ts';
+import type { TextTokenizer, TokenizerMaker } from '../text/tokenizer.ts';
 import { ModelPart } from './part.ts';
 import type { PartMetadata } from './part.ts';
 import type { OnnxRuntime, OnnxSessionOptions } from './runtime.ts';
@@ -16,6 +17,8 @@ export interface OpenOptions {
   readonly session?: OnnxSessionOptions;
   /** Inputs and outputs by part, for builds of ONNX Runtime that do not tell them. */
   readonly metadata?: Readonly<Record<string, PartMetadata>>;
+  /** For models that read prompts in pieces of words: a tokenizer, or what makes one of the model's tokenizer.json. */
+  readonly tokenizer?: TextTokenizer | TokenizerMaker;
 }
 
 /** An opened model; `dispose` gives its memory back. */

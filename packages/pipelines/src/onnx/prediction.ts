@@ -1,56 +1,25 @@
 // From what the graph gave to what the scheduler takes: the two halves of guidance combined, the channels of a learned variance
 // kept or dropped, in the dtype of the sample. The graph's arrays are adopted, not copied.
 
-import type { DType, Shape, Tensor, TypedArray } from '@unnoise/core';
+import type { Shape, Tensor } from '@unnoise/core';
 import { concat, defaultBackend, DiffusionError } from '@unnoise/core';
-import { extrapolate } from '../loop/guidance.ts';
+import { combined } from '../loop/guidance.ts';
+import { lease } from '../loop/lease.ts';
 import { shapeText } from './encode.ts';
 import { fromHost } from './host-tensor.ts';
-import type { OnnxTensor } from './runtime.ts';
-
-/** The output of all rows. */
-export interface Rows {
-  readonly data: TypedArray;
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
-
-/** The outputs of all groups as one. A single one is not copied. */
-export function joined(outputs: readonly OnnxTensor[], rows: number): Rows {
-  const arrays = outputs.map(arrayOf);
-  const shape = [rows, ...outputs[0]!.dims.slice(1)];
-  const dtype = arrays[0] instanceof Uint16Array ? 'float16' : 'float32';
-  if (arrays.length === 1) return { data: arrays[0]!, shape, dtype };
-  const length = arrays.reduce((sum, array) => sum + array.length, 0);
-  const data = dtype === 'float16' ? new Uint16Array(length) : new Float32Array(length);
-  arrays.reduce((at, array) => (data.set(array, at), at + array.length), 0);
-  return { data, shape, dtype };
-}
-
-/** Newer platforms give float16 as a Float16Array, older ones as its bits. */
-function arrayOf({ type, data }: OnnxTensor): Float32Array | Uint16Array {
-  if (type === 'float32') return data as Float32Array;
-  if (type === 'float64') return Float32Array.from(data as Float64Array);
-  const array = data as Uint16Array;
-  if (type === 'float16') return array instanceof Uint16Array ? array : bitsOf(array);
-  throw new DiffusionError(
-    'DTYPE_UNSUPPORTED',
-    `The denoiser gives ${type}; the loop takes float32, float16 and float64.`,
-    { type },
-  );
-}
-
-const bitsOf = ({ buffer, byteOffset, length }: Uint16Array): Uint16Array =>
-  new Uint16Array(buffer, byteOffset, length);
+import type { Rows } from './rows.ts';
 
 interface How {
   readonly part: string;
   readonly guidance: number;
+  readonly guidanceRescale: number;
   readonly variance: boolean;
+  readonly deferred: boolean;
 }
 
 /** The model's output for the sample `x`. As upstream, guidance leaves a learned variance as the condition has it. */
-export async function prediction(rows: Rows, x: Tensor, { part, guidance, variance }: How): Promise<Tensor> {
+export async function prediction(rows: Rows, x: Tensor, how: How): Promise<Tensor> {
+  const { part, guidance, guidanceRescale, variance, deferred } = how;
   checkShape(rows.shape, x.shape, part);
   const halves = split(rows, guidance === 1 ? 1 : 2, x);
   const cond = halves.at(-1)!;
@@ -58,11 +27,12 @@ export async function prediction(rows: Rows, x: Tensor, { part, guidance, varian
   const channels = x.shape[1]!;
   const learned = rows.shape[1] === 2 * channels && rows.shape[1] !== channels;
   const mean = (half: Tensor): Tensor => (learned ? half.slice(1, 0, channels) : half);
-  const value = guidance === 1 ? mean(cond) : extrapolate(mean(uncond!), mean(cond), guidance);
+  const value = guidance === 1 ? mean(cond) : combined(mean(uncond!), mean(cond), guidance, guidanceRescale);
   const out =
     learned && variance ? (guidance === 1 ? cond : concat([value, cond.slice(1, channels, channels)], 1)) : value;
   const cast = out.dtype === x.dtype || x.dtype === 'int32' ? out : out.cast(x.dtype);
   if (cast === cond) return cond;
+  if (deferred) return lease(cast, halves);
   try {
     return await cast.realize();
   } finally {

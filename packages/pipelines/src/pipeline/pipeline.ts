@@ -18,7 +18,7 @@ export type SchedulerChoice = SchedulerMixin | SchedulerClass | string;
 
 /** What every pipeline takes. Other keys (eta, timesteps, sigmas, strength, ...) go to the scheduler. */
 export interface GenerateOptions
-  extends Pick<StartOptions, 'seed' | 'generator' | 'latents' | 'image'>,
+  extends Pick<StartOptions, 'seed' | 'generator' | 'latents' | 'image' | 'mask' | 'noise'>,
     Omit<RunRequest, 'generator' | 'numInferenceSteps'> {
   /** Default 50. */
   readonly steps?: number;
@@ -26,6 +26,8 @@ export interface GenerateOptions
   readonly batchSize?: number;
   /** Classifier-free guidance; default 1: none. */
   readonly guidance?: number;
+  /** Share of the guided prediction that is brought to the deviation of the conditional one, 0 to 1. Default 0. */
+  readonly guidanceRescale?: number;
   /** Height and width of the sample, for models that leave it open; default: what the model was trained on. */
   readonly size?: number | readonly [height: number, width: number];
   readonly signal?: AbortSignal;
@@ -52,16 +54,17 @@ export interface PipelineOptions {
   readonly backend?: Backend;
 }
 
-export abstract class DiffusionPipeline<Options extends GenerateOptions = GenerateOptions> {
+export abstract class DiffusionPipeline<Options extends object = GenerateOptions> {
   readonly model: DiffusionModel;
   /** May be replaced between two runs; see also `useScheduler`. */
   scheduler: SchedulerMixin;
-  readonly #backend: Backend | undefined;
+  /** Where samples are computed; undefined: the default backend. */
+  protected readonly backend: Backend | undefined;
 
   /** @throws DiffusionError SCHEDULER_UNKNOWN for a class that is not registered: the message names its package. */
   constructor(model: DiffusionModel, options: PipelineOptions = {}) {
     this.model = model;
-    this.#backend = options.backend;
+    this.backend = options.backend;
     this.scheduler = resolveScheduler(model.layout, options.scheduler);
   }
 
@@ -85,12 +88,13 @@ export abstract class DiffusionPipeline<Options extends GenerateOptions = Genera
   /** The loop of a request, to be iterated. */
   async denoise(options: Options): Promise<Denoising> {
     const condition = await this.condition(options);
-    const { steps = 50, batchSize: _, guidance = 1, size, ...rest } = condition.rest;
+    const { steps = 50, batchSize: _, guidance = 1, guidanceRescale = 0, size, ...rest } = condition.rest;
     if (guidance !== 1 && !condition.unconditional) throw noGuidance(this.model.layout.name, guidance);
-    const model = this.model.denoiser.bind({ ...condition, guidance, variance: usesVariance(this.scheduler) });
+    const how = { guidance, guidanceRescale, variance: usesVariance(this.scheduler), deferred: true };
+    const model = this.model.denoiser.bind({ ...condition, ...how });
     const start = rest.latents || rest.image ? {} : { shape: sampleShape(this.model.denoiser, condition.batch, size) };
     const counted = rest.timesteps || rest.sigmas ? {} : { steps };
-    const backend = this.#backend && { backend: this.#backend };
+    const backend = this.backend && { backend: this.backend };
     return denoise({ ...rest, ...start, ...counted, ...backend, model, scheduler: this.scheduler });
   }
 
