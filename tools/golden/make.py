@@ -42,6 +42,11 @@ RECIPES = {
     "pndm": "PNDMScheduler",
     "repaint": "RePaintScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
+    "consistency_models": "CMStochasticIterativeScheduler",
+    "karras_ve": "KarrasVeScheduler",
+    "sde_ve": "ScoreSdeVeScheduler",
+    "sde_vp": "ScoreSdeVpScheduler",
+    "consistency_decoder": "ConsistencyDecoderScheduler",
     "swap": "swap",
 }
 # Further files of a recipe.
@@ -59,6 +64,10 @@ PARTS = {
     "lms_discrete": ["k_style"],
     "lcm": ["distilled"],
     "repaint": ["special"],
+    "consistency_models": ["special"],
+    "karras_ve": ["special"],
+    "sde_ve": ["special"],
+    "sde_vp": ["special"],
     "swap": ["swap_configs"],
     "tcd": ["distilled"],
     "unipc_multistep": ["unipc_multistep_calls"],

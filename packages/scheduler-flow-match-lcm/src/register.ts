@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { FlowMatchLCMScheduler } from './index.ts';
+
+registry.add(FlowMatchLCMScheduler);
