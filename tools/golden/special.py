@@ -82,22 +82,20 @@ class MethodCall(Run):
         case["results"] = {name: self.kept(name, value) for name, value in self.named(result).items()}
 
     def tensor(self, name):
-        value = torch.zeros(case_shape) if (case_shape := self.zero(name)) else normal(self.case, name)
+        value = normal(self.case, name) * (name not in self.case.get("zero", ()))
         self.tensors[name] = value.to(FLOATS[self.case["dtype"]])
         return self.tensors[name]
-
-    def zero(self, name):
-        """The shape of a tensor that the case wants to be zero."""
-        return self.case["shape"] if name in self.case.get("zero", ()) else None
 
     def named(self, result):
         if isinstance(result, tuple):
             return dict(zip(self.case["returns"], result))
-        return {"result": result} if isinstance(result, torch.Tensor) else {k: v for k, v in result.items()}
+        if isinstance(result, (torch.Tensor, float)):
+            return {"result": result}
+        return dict(result.items())
 
     def kept(self, name, value):
         if not isinstance(value, torch.Tensor):
-            return value
+            return float(value)
         check_finite({name: value}, "call")
         self.tensors[f"result.{name}"] = value
         return f"result.{name}"

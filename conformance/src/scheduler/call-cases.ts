@@ -35,7 +35,8 @@ export function callCase(golden: GoldenCall, source: GoldenSource): Case<Schedul
   };
 }
 
-type Method = (...args: readonly unknown[]) => Promise<unknown>;
+/** Some return at once. */
+type Method = (...args: readonly unknown[]) => unknown;
 
 /** Calls the method; strings among the arguments are recorded tensors, and a generator goes last, among the options. */
 async function called(scheduler: SchedulerMixin, golden: GoldenCall, tensors: GoldenTensors, backend: Backend) {
@@ -55,9 +56,11 @@ async function called(scheduler: SchedulerMixin, golden: GoldenCall, tensors: Go
   }
 }
 
-/** A lone tensor is called `result`. */
+/** A lone tensor or number is called `result`. */
 function resultsOf(result: unknown): Readonly<Record<string, unknown>> {
-  return result instanceof Tensor ? { result } : (result as Readonly<Record<string, unknown>>);
+  return result instanceof Tensor || typeof result === 'number'
+    ? { result }
+    : (result as Readonly<Record<string, unknown>>);
 }
 
 async function agrees(
