@@ -1,7 +1,7 @@
 """Golden data of Brownian noise, for packages/core/test/brownian: numpy's SeedSequence, torchsde's path and diffusers' sampler.
 
 Run from the repository root:  .venv/bin/python tools/golden/brownian.py
-Writes conformance/golden/rng/brownian.json. Arrays are the base64 of their little-endian bytes.
+Writes conformance/golden/rng/brownian/noise.json. Arrays are the base64 of their little-endian bytes.
 """
 
 import pinned  # noqa: F401  (first: fixes the instruction sets)
@@ -20,7 +20,7 @@ from importlib.metadata import version
 
 from ieee import ieee
 
-OUT = pathlib.Path("conformance/golden/rng/brownian.json")
+OUT = pathlib.Path("conformance/golden/rng/brownian")
 POOL = 24
 # The last has more words than the pool.
 ENTROPIES = [0, 1, 42, 2**31, 2**32, 2**63 - 2, 2**64 - 1, 2**70 + 5, 2 ** (32 * 30) + 12345]
@@ -121,8 +121,10 @@ def recipe():
 
 def main():
     with ieee():
-        data = {"recipe": recipe(), "sequences": sequences(), "paths": paths(), "samplers": samplers()}
-    OUT.write_text(json.dumps(data, indent=1) + "\n")
+        data = {"sequences": sequences(), "paths": paths(), "samplers": samplers()}
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name, value in (("noise", data), ("recipe", recipe())):
+        (OUT / f"{name}.json").write_text(json.dumps(value, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import { base64, golden, sha256OfFile } from '../random/golden.ts';
 type DType = 'float32' | 'float64';
 
 interface Golden {
-  readonly recipe: { readonly sha256: string };
   readonly sequences: {
     readonly spawned: readonly (readonly number[])[];
     readonly cases: readonly { entropy: string; state: readonly number[]; children: readonly (readonly number[])[] }[];
@@ -31,7 +30,7 @@ interface Golden {
   }[];
 }
 
-const { recipe, sequences, paths, samplers } = golden<Golden>('brownian');
+const { sequences, paths, samplers } = golden<Golden>('brownian/noise');
 
 const flat = (parts: readonly (Float32Array | Float64Array)[], dtype: DType) => {
   const all = parts.flatMap((part) => Array.from(part));
@@ -39,7 +38,7 @@ const flat = (parts: readonly (Float32Array | Float64Array)[], dtype: DType) => 
 };
 
 it('the data are those of the recipe', () => {
-  expect(sha256OfFile('tools/golden/brownian.py')).toBe(recipe.sha256);
+  expect(sha256OfFile('tools/golden/brownian.py')).toBe(golden<{ readonly sha256: string }>('brownian/recipe').sha256);
 });
 
 describe('SeedSequence', () => {

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DPMSolverSDEScheduler } from './index.ts';
+
+registry.add(DPMSolverSDEScheduler);
