@@ -52,7 +52,7 @@ function drawn(shape: Shape, { generator }: StepOptions, draw: Draw): Tensor {
 }
 
 /** Reads a copy of the expression, so that `value` itself stays unrealised and folds into what the rule does next. */
-async function readBack(value: Tensor): Promise<TypedArray> {
+export async function readBack(value: Tensor): Promise<TypedArray> {
   const copy = value.dtype === 'float16' ? value.cast('float32') : value.mul(1);
   try {
     return await copy.data();

@@ -1,9 +1,15 @@
 export { ADAMS_BASHFORTH_STEPS, adamsBashforth } from './adams-bashforth.ts';
 export { CHURN_OPTIONS, churned } from './churn.ts';
 export type { ChurnRow, Churned } from './churn.ts';
+export { batchStep } from './batch-step.ts';
+export type { BatchStep, Columns } from './batch-step.ts';
 export { cogVideoXFields, cogVideoXLevels } from './cogvideox.ts';
 export type { CogVideoXConfig } from './cogvideox.ts';
 export { DIFFUSERS_VERSION } from './convert.ts';
+export { ddimFields, ddimPrediction, ddimRow, ddimStep } from './ddim.ts';
+export type { DDIMConfig, DDIMRow } from './ddim.ts';
+export { AncestralMixin, DDPM_BETA_RULES, ddpmFields, ddpmPlan, ddpmRow, ddpmStep } from './ddpm.ts';
+export type { DDPMConfig, DDPMRow, VarianceType } from './ddpm.ts';
 export {
   DISTILLED_REQUEST_KEYS,
   distilledFields,
@@ -26,8 +32,10 @@ export { KARRAS_COMPATIBLES } from './karras.ts';
 export { KarrasDiffusionSchedulers } from './karras-enum.ts';
 export type { KarrasDiffusionSchedulerName } from './karras.ts';
 export { knownSchedulers, packageOf } from './names.ts';
+export { logBetween, posterior, posteriorMean, splitVariance } from './posterior.ts';
+export type { Posterior } from './posterior.ts';
 export { after, bounded, predict, predictAtSigma, threshold, trainedLevel } from './predict.ts';
-export type { BoundingConfig, Prediction } from './predict.ts';
+export type { BoundingConfig, Levels, Prediction } from './predict.ts';
 export { Registry, registry } from './registry.ts';
 export { Run } from './run.ts';
 export type { RunOwner } from './run.ts';

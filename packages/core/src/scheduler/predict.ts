@@ -14,11 +14,17 @@ export interface Prediction {
   readonly eps: Tensor;
 }
 
+/** The two coefficients of x = alpha x0 + sigma eps: numbers, or tensors with one per batch item. */
+export interface Levels {
+  readonly alpha: number | Tensor;
+  readonly sigma: number | Tensor;
+}
+
 /**
  * x = alpha x0 + sigma eps, solved for both by what the model gave: eps (epsilon), x0 (sample), or
  * v = alpha eps - sigma x0 (v_prediction). Throws CONFIG_INVALID for another `type`, at the step as upstream.
  */
-export function predict(type: string, { alpha, sigma }: AlphaSigma, x: Tensor, out: Tensor): Prediction {
+export function predict(type: string, { alpha, sigma }: Levels, x: Tensor, out: Tensor): Prediction {
   requireChoice<PredictionType>('prediction_type', type, PREDICTION_TYPES);
   switch (type) {
     case 'epsilon':
