@@ -43,6 +43,7 @@ class Pictures:
     pixels: Tensor  # uint8 [n, 3, 64, 64]
     names: tuple[str, ...]
     styles: tuple[str, ...]
+    categories: tuple[str, ...]
     held_out: Tensor  # bool [n]
     in_focus: Tensor  # bool [n]: not of the categories that a small network spends itself on in vain
     may_flip: Tensor  # bool [n]: the mirror image still shows the same thing
@@ -65,7 +66,7 @@ def load_pictures() -> Pictures:
         pixels = torch.from_numpy(file["pixels"])
     may_flip = [category != "Symbols" and not SIDED.search(name) for name, category in zip(names, categories)]
     in_focus = torch.tensor([category not in OUT_OF_FOCUS for category in categories])
-    return Pictures(pixels, names, styles, held_out(names), in_focus, torch.tensor(may_flip))
+    return Pictures(pixels, names, styles, categories, held_out(names), in_focus, torch.tensor(may_flip))
 
 
 def held_out(names: tuple[str, ...]) -> Tensor:
