@@ -1,11 +1,15 @@
 import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
 
-import { setBackend } from '@tensorflow/tfjs-core';
+import { env, setBackend } from '@tensorflow/tfjs-core';
 import { backendCases, testBackend } from '@unnoise/conformance';
 import { describe, it } from 'vitest';
 
 import { createTfjsBackend, type TfjsBackend, type TfjsOptions } from '../src/index.ts';
+
+// Small tensors would be computed on the CPU, and prove nothing.
+env().set('WEBGL_CPU_FORWARD', false);
+env().set('WEBGPU_CPU_FORWARD', false);
 
 async function tfjsOn(runtime: string, options: TfjsOptions = {}): Promise<TfjsBackend> {
   if (!(await setBackend(runtime))) throw new Error(`TensorFlow.js has no ${runtime} backend here`);

@@ -45,12 +45,22 @@ function expression({ fn, args, params }: KernelOp, dialect: Dialect): string {
       return choose(`${a} > ${b} || isnan(${a})`, a, b);
     case 'min':
       return choose(`${a} < ${b} || isnan(${a})`, a, b);
+    case 'exp':
+      return choose(`isnan(${a})`, a, `exp(${a})`);
     case 'log':
+      return choose(`${a} > 0.0 && ${a} <= ${LARGEST}`, `log(${a})`, logOfSpecial(a, dialect));
     case 'sqrt':
-      return choose(`${a} < 0.0`, nan, `${fn}(${a})`); // neither language says what they give there
+      return choose(`${a} < 0.0`, nan, `sqrt(${a})`);
     default:
       return `${fn}(${a})`;
   }
+}
+
+const LARGEST = '3.4028234e38';
+
+/** Of zeros, infinities, NaN and negative numbers. The languages leave open what log gives for them, and drivers differ. */
+function logOfSpecial(a: string, { choose, nan }: Dialect): string {
+  return choose(`${a} == 0.0`, `-1.0 / abs(${a})`, choose(`${a} > 0.0`, a, nan));
 }
 
 function linear(args: readonly string[], params: readonly string[]): string {

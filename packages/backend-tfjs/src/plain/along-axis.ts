@@ -5,9 +5,13 @@ import {
   argMax,
   cast,
   concat,
+  gather,
+  getBackend,
   isNaN as isNaNs,
   max,
   min,
+  mul,
+  neg,
   reshape,
   scalar,
   slice,
@@ -33,11 +37,13 @@ type Run = (tensors: readonly Tensor[], sizes: Sizes, kernel: Kernel) => Tensor;
 
 const KINDS: Readonly<Record<Exclude<KernelKind, 'map'>, Run>> = {
   reduce: ([x], sizes, { reduce }) => {
-    const lines = reshape(x!, sizes.slice(0, 3));
-    if (reduce === 'sum') return sizes[1] === 0 ? zeros([sizes[0]!, sizes[2]!], x!.dtype as 'float32') : sum(lines, 1);
-    return extreme(lines, reduce === 'amax' ? max(lines, 1) : min(lines, 1));
+    if (sizes[1] === 0) return zeros([sizes[0]! * sizes[2]!], x!.dtype as 'float32'); // only sums may be empty
+    const lines = linesOf(x!, sizes);
+    if (reduce === 'sum') return sum(lines, 1);
+    if (x!.dtype === 'int32') return reduce === 'amax' ? max(lines, 1) : min(lines, 1);
+    return reduce === 'amax' ? largest(lines) : neg(largest(neg(lines)));
   },
-  argmax: ([x], sizes) => firstLargest(reshape(x!, sizes.slice(0, 3))),
+  argmax: ([x], sizes) => firstLargest(linesOf(x!, sizes)),
   concat: (parts, [outer, inner, ...lengths]) =>
     concat(
       parts.map((part, i) => reshape(part, [outer!, lengths[i]!, inner!])),
@@ -49,13 +55,30 @@ const KINDS: Readonly<Record<Exclude<KernelKind, 'map'>, Run>> = {
   },
   transpose: ([x], sizes) => {
     const rank = sizes.length / 2;
-    return transpose(reshape(x!, sizes.slice(0, rank)), sizes.slice(rank));
+    return transposed(reshape(x!, sizes.slice(0, rank)), sizes.slice(rank));
   },
 };
 
-/** The extreme of each line, or NaN where the line has one. */
-function extreme(lines: Tensor, found: Tensor): Tensor {
-  return lines.dtype === 'float32' ? where(any(isNaNs(lines), 1), scalar(NaN), found) : found;
+/** One row per line along the axis: the layout on which all backends reduce without rearranging, at which webgpu (4.22.0) fails. */
+function linesOf(x: Tensor, [outer, axis, inner]: Sizes): Tensor {
+  if (inner === 1) return reshape(x, [outer!, axis!]);
+  return reshape(transposed(reshape(x, [outer!, axis!, inner!]), [0, 2, 1]), [-1, axis!]);
+}
+
+/**
+ * The webgpu backend (4.22.0) transposes float32 alone: for other types its shader does not compile, and results are garbage. A cast
+ * to float32 is only a label there, a product is a number.
+ */
+function transposed(x: Tensor, order: number[]): Tensor {
+  if (x.dtype === 'float32' || getBackend() !== 'webgpu') return transpose(x, order);
+  const numbers = mul(cast(x, 'float32'), scalar(1));
+  return cast(transpose(numbers, order), x.dtype);
+}
+
+/** By its place: `max` of the webgl backend ignores NaN and knows nothing below -1e20, not even -Infinity. */
+function largest(lines: Tensor): Tensor {
+  const places = reshape(firstLargest(lines), [-1, 1]);
+  return gather(lines, places as Tensor<never>, 1, 1);
 }
 
 /** NaN counts as the largest. */

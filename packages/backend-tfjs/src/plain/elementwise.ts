@@ -1,36 +1,23 @@
-// Map kernels as TensorFlow.js operations, one after the other. Backends of TensorFlow.js differ in what maximum, minimum and clamp
-// make of NaN, so those are composed of operations on which they agree.
+// Map kernels as TensorFlow.js operations, one after the other. What takes parameters is here, the functions are in ./functions.ts.
 
 import {
-  abs,
-  broadcastTo,
+  add,
   cast,
   clone,
-  div,
-  equal,
-  exp,
-  greater,
   isNaN as isNaNs,
-  less,
-  log,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  add,
   maximum,
   minimum,
   mul,
   notEqual,
   reshape,
   scalar,
-  sqrt,
   type Tensor,
-  where,
 } from '@tensorflow/tfjs-core';
-import type { Kernel, KernelOp, MapOp } from '@unnoise/core';
+import type { Kernel, KernelOp } from '@unnoise/core';
 
 import type { Launch } from '../launch.ts';
 import { sameSizes, viewsOf } from '../views.ts';
+import { FUNCTIONS, select, spread } from './functions.ts';
 
 /** Computes a map kernel; to be called within a tidy. */
 export function elementwise(kernel: Kernel): Launch {
@@ -39,16 +26,13 @@ export function elementwise(kernel: Kernel): Launch {
     const values = tensors.map((tensor, i) => viewed(tensor, views.inputs[i]!));
     for (const op of kernel.ops) values.push(compute(op, values, params));
     const taken = new Set<Tensor>(tensors);
-    return kernel.outputs.map(({ value }) => fresh(whole(values[value]!, views.output), taken));
+    // values that are alike along a dimension are kept small until here
+    return kernel.outputs.map(({ value }) => fresh(spread(values[value]!, views.output), taken));
   };
 }
 
 const viewed = (tensor: Tensor, shape: readonly number[]): Tensor =>
   sameSizes(tensor.shape, shape) ? tensor : reshape(tensor, [...shape]);
-
-/** Values that are alike along a dimension are kept small until they are stored. */
-const whole = (value: Tensor, shape: readonly number[]): Tensor =>
-  sameSizes(value.shape, shape) ? value : broadcastTo(value, shape as [number]);
 
 /** A tensor of its own for each output: an input or another output may have the same value. */
 function fresh(value: Tensor, taken: Set<Tensor>): Tensor {
@@ -66,25 +50,6 @@ function compute(op: KernelOp, values: readonly Tensor[], params: Float64Array):
   return FUNCTIONS[op.fn](args[0]!, args[1]!, args[2]!);
 }
 
-type Elementwise = (a: Tensor, b: Tensor, c: Tensor) => Tensor;
-
-const FUNCTIONS: Readonly<Record<Exclude<MapOp, 'linear' | 'clamp' | 'cast'>, Elementwise>> = {
-  mul: (a, b) => mul(a, b),
-  div: (a, b) => div(a, b),
-  max: (a, b) => (a.dtype === 'int32' ? maximum(a, b) : where(logicalOr(greater(a, b), isNaNs(a)), a, b)),
-  min: (a, b) => (a.dtype === 'int32' ? minimum(a, b) : where(logicalOr(less(a, b), isNaNs(a)), a, b)),
-  exp: (a) => exp(a),
-  log: (a) => log(a),
-  sqrt: (a) => sqrt(a),
-  abs: (a) => abs(a),
-  eq: (a, b) => equal(a, b),
-  where: (condition, a, b) => (a.dtype === 'bool' ? whereBool(condition, a, b) : where(condition, a, b)),
-};
-
-/** By logic, because the wasm backend (4.22.0) takes bools for int32 in `where` and writes past the end of its result. */
-const whereBool: Elementwise = (condition, a, b) =>
-  logicalOr(logicalAnd(condition, a), logicalAnd(logicalNot(condition), b));
-
 /** ((c1*a1 + c2*a2) + ...) + bias. */
 function linear({ dtype }: KernelOp, args: readonly Tensor[], numbers: readonly number[]): Tensor {
   const number = (x: number): Tensor => scalar(dtype === 'bool' ? x !== 0 : x, dtype as 'float32');
@@ -97,7 +62,7 @@ function linear({ dtype }: KernelOp, args: readonly Tensor[], numbers: readonly 
 function clamp(x: Tensor, lo: number, hi: number): Tensor {
   const [low, high] = [lo, hi].map((bound) => scalar(bound, x.dtype as 'float32')) as [Tensor, Tensor];
   const clamped = minimum(maximum(x, low), high);
-  return x.dtype === 'int32' ? clamped : where(isNaNs(x), x, clamped);
+  return x.dtype === 'int32' ? clamped : select(isNaNs(x), x, clamped);
 }
 
 /** All but 0 is true, NaN too. */
