@@ -59,7 +59,9 @@ function checkCase(id) {
   return [json, tensors];
 }
 
-const fixtures = ['packages/pipelines/test/fixtures', 'packages/core/test/scheduler'].map((path) => join(root, path));
+const fixtures = ['pipelines/test/fixtures', 'pipelines/test/models', 'core/test/scheduler'].map((path) =>
+  join(root, 'packages', path),
+);
 const recipeFiles = [golden, ...fixtures].flatMap((folder) => filesBelow(folder, 'recipe.json'));
 const made = new Set(recipeFiles.flatMap(checkRecipe));
 const scripts = readdirSync(recipes).filter((name) => name.endsWith('.py') && name !== 'make.py');

@@ -20,6 +20,7 @@ const READERS: Readonly<Record<string, (bytes: ArrayBuffer) => TypedArray>> = {
   I32: (bytes) => new Int32Array(bytes),
   I64: (bytes) => Int32Array.from(new BigInt64Array(bytes), Number),
   BOOL: (bytes) => new Uint8Array(bytes),
+  U8: (bytes) => new Uint8Array(bytes),
 };
 
 /** The tensors of a file by name. Throws a TypeError for a dtype that no golden case has. */

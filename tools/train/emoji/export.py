@@ -18,13 +18,15 @@ from torch import Tensor, nn
 from ..data import WORK
 from ..export import write_hashes, write_json
 from ..onnx_file import write_onnx
-from .pictures import SIZE, load_pictures, prompt_of
+from .pictures import SIZE, STYLES, load_pictures, prompt_of
 from .sample import trained_painter, trained_student
 from .text import PainterShape
 from .train import LATENT_SHAPE, encode_pictures, prompt_vocabulary, scaling_factor, scheduler, trained_vae
-from .words import BOS, EOS, MAX_LENGTH, PAD, SPECIAL, UNK, encode
+from .vae import WIDTHS
+from .words import BOS, EOS, FLAT, MAX_LENGTH, PAD, SPECIAL, UNK, encode
 
 PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae_decoder", "vae_encoder")
+GUIDANCE = 2.5  # sharp, and not yet garish
 LARGEST_DIFFERENCE = 1e-2  # float16 weights against float32, of outputs whose values are about 1
 
 
@@ -85,6 +87,7 @@ def vae_config(scale: float) -> dict[str, Any]:
     return {
         "_class_name": "AutoencoderKL",
         "_diffusers_version": diffusers.__version__,
+        "block_out_channels": list(WIDTHS),
         "in_channels": 3,
         "latent_channels": LATENT_SHAPE[0],
         "out_channels": 3,
@@ -93,11 +96,15 @@ def vae_config(scale: float) -> dict[str, Any]:
     }
 
 
-def model_index(scheduler_class: str) -> dict[str, Any]:
+def model_index(scheduler_class: str, student: bool) -> dict[str, Any]:
+    """`guidance_scale` is what the model is best at; `prompt_styles` puts the words of a style around a subject."""
     onnx_parts = ("text_encoder", "unet", "vae_decoder", "vae_encoder")
+    styles = {style.replace("flat", "fluent flat"): prompt_of("{}", style) for style in STYLES.values()}
     return {
         "_class_name": "StableDiffusionPipeline",
         "_diffusers_version": diffusers.__version__,
+        "guidance_scale": 1.0 if student else GUIDANCE,
+        "prompt_styles": {**styles, "flat": prompt_of("{}", "flat")},
         "scheduler": ["diffusers", scheduler_class],
         "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
         **{name: ["diffusers", "OnnxRuntimeModel"] for name in onnx_parts},
@@ -112,7 +119,7 @@ def write_tokenizer(folder: Path, vocabulary: dict[str, int], prompts: list[str]
     write_json(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", **config})
     tokenizer = fast_tokenizer(vocabulary)
     tokenizer.save(str(folder / "tokenizer.json"))
-    for text in (*prompts, "", "Piñata, woman’s!  An UNKNOWN-word", "dog " * 20):
+    for text in (*prompts, "", "Piñata, woman’s!  An UNKNOWN-word", "dog, Fluent-Flat style", "dog " * 20):
         if tokenizer.encode(text).ids != encode(text, vocabulary):
             raise SystemExit(f"tokenizer.json disagrees with words.py about {text!r}")
 
@@ -121,7 +128,8 @@ def fast_tokenizer(vocabulary: dict[str, int]) -> Tokenizer:
     pad, bos, eos, unk = SPECIAL
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=unk))
     unmarked = normalizers.Replace(Regex("[\u0300-\u036f'’]"), "")
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.NFD(), unmarked])
+    flat = normalizers.Replace(Regex(FLAT), "flat")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.NFD(), unmarked, flat])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("[^a-z0-9]+"), "removed")
     ends = [(bos, BOS), (eos, EOS)]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{bos} $A {eos}", special_tokens=ends)
@@ -164,7 +172,7 @@ def export(folder: Path, student: bool) -> None:
     write_tokenizer(folder / "tokenizer", vocabulary, [*map(prompt_of, pictures.names, pictures.styles)])
     trained_with = LCMScheduler.from_config(scheduler().config) if student else scheduler()
     trained_with.save_pretrained(folder / "scheduler")
-    write_json(folder / "model_index.json", model_index(type(trained_with).__name__))
+    write_json(folder / "model_index.json", model_index(type(trained_with).__name__, student))
     write_hashes(folder, PARTS)
 
 

@@ -10,12 +10,14 @@ from torch import Tensor
 MAX_LENGTH = 12  # the longest name (8 words), "<style> style", and the two ends
 PAD, BOS, EOS, UNK = range(4)
 SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
+FLAT = "fluent[^a-z0-9]+flat"  # the name of the style that prompts call "flat"
 
 
 def words_of(text: str) -> list[str]:
     """"Piñata, woman's!" -> pinata, womans: as the names of the icons are spelt."""
     letters = unicodedata.normalize("NFD", text.lower())
-    return re.findall("[a-z0-9]+", re.sub("[\u0300-\u036f'’]", "", letters))
+    unmarked = re.sub("[\u0300-\u036f'’]", "", letters)
+    return re.findall("[a-z0-9]+", re.sub(FLAT, "flat", unmarked))
 
 
 def vocabulary_of(texts: Iterable[str]) -> dict[str, int]:
