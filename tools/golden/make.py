@@ -16,16 +16,20 @@ import store
 HERE = Path(__file__).resolve().parent
 # One line per scheduler: the recipe file, and the folder (the class) that it fills.
 RECIPES = {
+    "cosine_dpmsolver_multistep": "CosineDPMSolverMultistepScheduler",
     "ddim": "DDIMScheduler",
     "ddim_cogvideox": "CogVideoXDDIMScheduler",
     "ddim_inverse": "DDIMInverseScheduler",
+    "ddim_parallel": "DDIMParallelScheduler",
     "ddpm": "DDPMScheduler",
+    "ddpm_parallel": "DDPMParallelScheduler",
     "deis_multistep": "DEISMultistepScheduler",
     "dpm_cogvideox": "CogVideoXDPMScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
     "dpmsolver_multistep_inverse": "DPMSolverMultistepInverseScheduler",
     "dpmsolver_sde": "DPMSolverSDEScheduler",
     "dpmsolver_singlestep": "DPMSolverSinglestepScheduler",
+    "edm_euler": "EDMEulerScheduler",
     "euler_ancestral_discrete": "EulerAncestralDiscreteScheduler",
     "euler_discrete": "EulerDiscreteScheduler",
     "flow_match_euler_discrete": "FlowMatchEulerDiscreteScheduler",
@@ -51,12 +55,16 @@ RECIPES = {
 }
 # Further files of a recipe.
 PARTS = {
+    "cosine_dpmsolver_multistep": ["brownian_tape"],
     "ddim_cogvideox": ["cogvideox"],
+    "ddim_parallel": ["ddim", "parallel", "special"],
+    "ddpm_parallel": ["ddpm", "parallel", "special"],
     "deis_multistep": ["deis_multistep_calls"],
     "dpm_cogvideox": ["cogvideox", "special"],
     "dpmsolver_multistep": ["dpmsolver_multistep_calls"],
     "dpmsolver_sde": ["brownian_tape", "k_style"],
     "dpmsolver_singlestep": ["dpmsolver_singlestep_calls"],
+    "edm_euler": ["edm"],
     "euler_ancestral_discrete": ["k_style"],
     "heun_discrete": ["k_style"],
     "k_dpm_2_ancestral_discrete": ["k_style"],

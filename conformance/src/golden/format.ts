@@ -85,8 +85,8 @@ export interface GoldenError extends Omit<Common, 'kind'> {
 export interface GoldenCall extends Common {
   readonly kind: 'call';
   readonly method: string;
-  /** In upstream's order; a string names a tensor. */
-  readonly arguments: readonly (number | string)[];
+  /** In upstream's order; a string names a tensor, an object holds options. */
+  readonly arguments: readonly (number | string | readonly number[] | Arguments)[];
   /** Whether a generator was passed. */
   readonly generator?: boolean;
   readonly draws: readonly (readonly number[])[];

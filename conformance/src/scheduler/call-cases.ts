@@ -5,7 +5,7 @@ import { Tensor, isDiffusionError } from '@unnoise/core';
 import type { Case } from '../case.ts';
 import { caseId } from '../case.ts';
 import type { Check } from '../check.ts';
-import type { GoldenCall } from '../golden/format.ts';
+import type { Arguments, GoldenCall } from '../golden/format.ts';
 import type { GoldenSource, GoldenTensors } from '../golden/source.ts';
 import { TapeGenerator, camelKeys, needed, recorded } from './arguments.ts';
 import { described, near, stepBound, withinUlp } from './compare.ts';
@@ -42,9 +42,10 @@ type Method = (...args: readonly unknown[]) => unknown;
 async function called(scheduler: SchedulerMixin, golden: GoldenCall, tensors: GoldenTensors, backend: Backend) {
   const [name] = Object.keys(camelKeys({ [golden.method]: 0 }));
   const tape = TapeGenerator.ofStep(tensors, 0);
-  const given = golden.arguments.map((value) =>
-    typeof value === 'string' ? recorded(tensors, value, backend) : value,
-  );
+  const given = golden.arguments.map((value) => {
+    if (typeof value === 'string') return recorded(tensors, value, backend);
+    return typeof value === 'object' && !Array.isArray(value) ? camelKeys(value as Arguments) : value;
+  });
   const made = given.filter((value) => value instanceof Tensor);
   try {
     await Promise.all(made.map((one) => one.realize()));

@@ -26,7 +26,9 @@ describe('snr_shift_scale 1', () => {
       const config = { timestep_spacing, prediction_type: type };
       const [run, ddim] = [cogvideox({ snr_shift_scale: 1, ...config }).start(8), ddimOf(config).start(8)];
       const trial = { model: modelOf(type), start, shape };
-      await expect(sameTrajectory({ ...trial, run }, { ...trial, run: ddim }, { bound: 1e-11 })).resolves.toBeUndefined();
+      await expect(
+        sameTrajectory({ ...trial, run }, { ...trial, run: ddim }, { bound: 1e-11 }),
+      ).resolves.toBeUndefined();
     }
   });
 });
@@ -44,7 +46,9 @@ describe('the shift', () => {
 
   it('is not the identity: the samples of scale 3 are others than those of DDIM', async () => {
     const trial = { model: modelOf('epsilon'), start, shape };
-    const ends = await Promise.all([cogvideox().start(8), ddimOf().start(8)].map((run) => trajectory({ ...trial, run })));
+    const ends = await Promise.all(
+      [cogvideox().start(8), ddimOf().start(8)].map((run) => trajectory({ ...trial, run })),
+    );
     expect(rms(ends[0]!.at(-1)!, ends[1]!.at(-1)!)).toBeGreaterThan(0.01);
   });
 });

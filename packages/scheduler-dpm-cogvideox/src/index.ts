@@ -110,5 +110,8 @@ export class CogVideoXDPMScheduler extends SchedulerMixin<CogVideoXDPMConfig, Co
 function advanced({ now, next }: CogVideoXDPMRow, x: Tensor, denoised: Tensor, z: Tensor): Tensor {
   const { h } = stepVariables(now.alphaCumprod, next.alphaCumprod);
   const [ofSample, ofDenoised] = multipliers(h, undefined, now.alphaCumprod, next.alphaCumprod);
-  return x.mul(ofSample).sub(denoised.mul(ofDenoised)).add(z.mul(next.sigma * Math.sqrt(-Math.expm1(-2 * h))));
+  return x
+    .mul(ofSample)
+    .sub(denoised.mul(ofDenoised))
+    .add(z.mul(next.sigma * Math.sqrt(-Math.expm1(-2 * h))));
 }

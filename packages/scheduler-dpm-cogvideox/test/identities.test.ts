@@ -56,12 +56,14 @@ describe('the history', () => {
     const two = await run.step(outs[1], one.prevSample);
     const generator = torchGenerator(1);
     generator.normal(shape);
-    const alone = await scheduler.start(5).step(
-      outs[1],
-      one.prevSample,
-      { generator, oldPredOriginalSample: one.predOriginalSample!, timestepBack: first },
-      second,
-    );
+    const alone = await scheduler
+      .start(5)
+      .step(
+        outs[1],
+        one.prevSample,
+        { generator, oldPredOriginalSample: one.predOriginalSample!, timestepBack: first },
+        second,
+      );
     expect(await alone.prevSample.data()).toEqual(await two.prevSample.data());
     const without = await scheduler.start(5).step(outs[1], one.prevSample, { generator: torchGenerator(2) }, second);
     expect(rms(await without.prevSample.data(), await two.prevSample.data())).toBeGreaterThan(1e-3);

@@ -22,6 +22,13 @@ export interface BatchStep<K> {
   rule(context: Pick<StepContext<Columns<K>>, 'k' | 'x' | 'out' | 'host'>): Tensor | Promise<Tensor>;
 }
 
+const DIVISORS: Readonly<Record<string, readonly ('alpha' | 'sigma')[]>> = { epsilon: ['alpha'], sample: ['sigma'] };
+
+/** What `predict` divides by for a prediction type. */
+export function predictionDivisors(type: string): readonly ('alpha' | 'sigma')[] {
+  return DIVISORS[type] ?? [];
+}
+
 /**
  * The next samples, in one pass; float32 as upstream, where the inputs are float16.
  * Throws NUMERIC where a coefficient is not finite, or divides by 0.

@@ -1,7 +1,7 @@
 export { ADAMS_BASHFORTH_STEPS, adamsBashforth } from './adams-bashforth.ts';
 export { CHURN_OPTIONS, churned } from './churn.ts';
 export type { ChurnRow, Churned } from './churn.ts';
-export { batchStep } from './batch-step.ts';
+export { batchStep, predictionDivisors } from './batch-step.ts';
 export type { BatchStep, Columns } from './batch-step.ts';
 export { cogVideoXFields, cogVideoXLevels } from './cogvideox.ts';
 export type { CogVideoXConfig } from './cogvideox.ts';
@@ -17,11 +17,12 @@ export {
   unsetDistilledPlan,
 } from './distilled.ts';
 export type { DistilledConfig, DistilledPlan } from './distilled.ts';
-export { dpmRow, dpmStep } from './dpm-multistep.ts';
+export { dpmRow, dpmStep, dpmUpdate } from './dpm-multistep.ts';
 export type { DpmConfig, DpmRow } from './dpm-multistep.ts';
 export type { ExplainOptions } from './explain.ts';
 export { extrapolated, requireDataForFlow } from './extrapolated.ts';
 export type { Extrapolated, ExtrapolationConfig, PredictionRow } from './extrapolated.ts';
+export { EDMMixin, edmDenoised, edmInputScale, edmNoise, edmSigmas } from './edm.ts';
 export { FlowMatchMixin, flowNoise } from './flow-match.ts';
 export type { FlowRow } from './flow-match.ts';
 export { inFloat32, kStylePlan, scaleAtSigma } from './k-style-plan.ts';

@@ -24,7 +24,10 @@ export interface StridePlanParts<K> {
 }
 
 /** The plan of a request; without one, every trained timestep, and rows throw TIMESTEPS_NOT_SET. */
-export function stridePlan<K>({ className, config, alphasCumprod, row }: StridePlanParts<K>, request?: PlanRequest): Plan<K> {
+export function stridePlan<K>(
+  { className, config, alphasCumprod, row }: StridePlanParts<K>,
+  request?: PlanRequest,
+): Plan<K> {
   const steps = request?.numInferenceSteps;
   return {
     timesteps: Array.from(strideTimesteps(config, request)),

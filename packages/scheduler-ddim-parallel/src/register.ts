@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DDIMParallelScheduler } from './index.ts';
+
+registry.add(DDIMParallelScheduler);

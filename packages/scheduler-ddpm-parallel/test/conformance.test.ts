@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { DDPMParallelScheduler } from '../src/index.ts';
+
+testScheduler(DDPMParallelScheduler);
