@@ -1,14 +1,7 @@
 // DDPM: ancestral sampling, the reverse of the noising chain with a Gaussian at every step.
 
 import type { DDPMConfig, DDPMRow, Plan, PlanRequest, StepContext, StepResult, TrainingTables } from '@unnoise/core';
-import {
-  AncestralMixin,
-  DDPM_BETA_RULES,
-  KARRAS_COMPATIBLES,
-  ddpmPlan,
-  ddpmStep,
-  trainingTables,
-} from '@unnoise/core';
+import { AncestralMixin, DDPM_BETA_RULES, KARRAS_COMPATIBLES, ddpmPlan, ddpmStep, trainingTables } from '@unnoise/core';
 
 export type { DDPMConfig, DDPMRow, VarianceType } from '@unnoise/core';
 
