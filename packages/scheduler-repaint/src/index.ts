@@ -142,7 +142,7 @@ export class RePaintScheduler extends SchedulerMixin<RePaintConfig, RePaintRow> 
       const z = methodNoise(method, x.shape, options);
       return sample.mul(Math.sqrt(1 - beta)).add(z.mul(Math.sqrt(beta)));
     }, x);
-    const [result] = await methodResults(method, [noised], x, this.options.backend);
+    const [result] = await methodResults(method, [noised], x.dtype, this.options.backend);
     return result!;
   }
 

@@ -4,15 +4,16 @@ import type { Backend } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { realizeStep } from '../tensor/index.ts';
+import type { DType } from '../tensor/types.ts';
 
-/** The results of `method` in the dtype of `like`, as one program; they are the caller's to dispose. Throws NUMERIC. */
+/** The results of `method` as `dtype`, by one program; they are the caller's to dispose. Throws NUMERIC. */
 export async function methodResults(
   method: string,
   results: readonly Tensor[],
-  like: Tensor,
+  dtype: DType,
   backend?: Backend,
 ): Promise<readonly Tensor[]> {
-  const typed = results.map((result) => (result.dtype === like.dtype ? result : result.cast(like.dtype)));
+  const typed = results.map((result) => (result.dtype === dtype ? result : result.cast(dtype)));
   await realizeStep(typed, { backend, requireFinite: (value) => notFinite(method, value) });
   return typed;
 }
