@@ -17,8 +17,8 @@ def adapted(upstream, **methods):
 
 
 def power(base, exponent):
-    """The float64 power, rounded: torch's float32 one depends on the make of the processor."""
-    return torch.tensor(base**exponent.item(), dtype=torch.float32)
+    """The power of the float32 base in float64, rounded: torch's own depends on the make of the processor."""
+    return torch.tensor(torch.tensor(base, dtype=torch.float32).item() ** exponent.item(), dtype=torch.float32)
 
 
 def with_exact_powers(function):
