@@ -40,8 +40,7 @@ const KINDS: Readonly<Record<Exclude<KernelKind, 'map'>, Run>> = {
     if (sizes[1] === 0) return zeros([sizes[0]! * sizes[2]!], x!.dtype as 'float32'); // only sums may be empty
     const lines = linesOf(x!, sizes);
     if (reduce === 'sum') return sum(lines, 1);
-    if (x!.dtype === 'int32') return reduce === 'amax' ? max(lines, 1) : min(lines, 1);
-    return reduce === 'amax' ? largest(lines) : neg(largest(neg(lines)));
+    return reduce === 'amax' ? extreme(lines, max) : extreme(lines, min);
   },
   argmax: ([x], sizes) => firstLargest(linesOf(x!, sizes)),
   concat: (parts, [outer, inner, ...lengths]) =>
@@ -75,8 +74,15 @@ function transposed(x: Tensor, order: number[]): Tensor {
   return cast(transpose(numbers, order), x.dtype);
 }
 
-/** By its place: `max` of the webgl backend ignores NaN and knows nothing below -1e20, not even -Infinity. */
-function largest(lines: Tensor): Tensor {
+/** The extreme of each line, or NaN where the line has one. */
+function extreme(lines: Tensor, of: typeof max): Tensor {
+  if (lines.dtype !== 'float32') return of(lines, 1);
+  if (getBackend() === 'webgl') return of === max ? largestByPlace(lines) : neg(largestByPlace(neg(lines)));
+  return where(any(isNaNs(lines), 1), scalar(NaN), of(lines, 1));
+}
+
+/** For the webgl backend (4.22.0), whose `max` knows nothing below -1e20, not even -Infinity. */
+function largestByPlace(lines: Tensor): Tensor {
   const places = reshape(firstLargest(lines), [-1, 1]);
   return gather(lines, places as Tensor<never>, 1, 1);
 }
