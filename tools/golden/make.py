@@ -36,6 +36,7 @@ RECIPES = {
     "flow_match_heun_discrete": "FlowMatchHeunDiscreteScheduler",
     "flow_match_lcm": "FlowMatchLCMScheduler",
     "heun_discrete": "HeunDiscreteScheduler",
+    "unclip": "UnCLIPScheduler",
     "unipc_multistep": "UniPCMultistepScheduler",
     "k_dpm_2_ancestral_discrete": "KDPM2AncestralDiscreteScheduler",
     "k_dpm_2_discrete": "KDPM2DiscreteScheduler",
@@ -55,6 +56,7 @@ RECIPES = {
 }
 # Further files of a recipe.
 PARTS = {
+    "unclip": ["special"],
     "cosine_dpmsolver_multistep": ["brownian_tape"],
     "ddim_cogvideox": ["cogvideox"],
     "ddim_parallel": ["ddim", "parallel", "special"],

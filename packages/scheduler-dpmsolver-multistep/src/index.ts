@@ -22,6 +22,7 @@ import {
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   betaFields,
+  dpmOrderAt,
   dpmRow,
   dpmStep,
   field,
@@ -125,16 +126,8 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
       row: (index, level) =>
-        dpmRow(this.config, schedule.sigmas, level, index, this.#orderAt(index, schedule.timesteps.length)),
+        dpmRow(this.config, schedule.sigmas, level, index, dpmOrderAt(this.config, index, schedule.timesteps.length)),
     });
-  }
-
-  /** Low orders at the end keep short schedules stable; at sigma 0 nothing else is finite. */
-  #orderAt(index: number, length: number): number {
-    const { solver_order: order, euler_at_final, lower_order_final, final_sigmas_type } = this.config;
-    const lower = lower_order_final && length < 15;
-    if (index === length - 1 && (euler_at_final || lower || final_sigmas_type === 'zero')) return 1;
-    return index === length - 2 && lower ? Math.min(order, 2) : order;
   }
 
   protected override rule(context: StepContext<DpmRow>): StepResult | Promise<StepResult> {

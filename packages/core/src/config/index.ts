@@ -1,4 +1,5 @@
 export * from './config.ts';
+export * from './edm-fields.ts';
 export * from './flow-match-fields.ts';
 export * from './fragments.ts';
 export * from './json.ts';

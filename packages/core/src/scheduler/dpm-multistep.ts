@@ -25,9 +25,25 @@ export interface DpmConfig extends ExtrapolationConfig {
   readonly solver_order: number;
 }
 
+/** The config keys that lower the order of the last steps. */
+export interface FinalOrderConfig {
+  readonly solver_order: number;
+  readonly lower_order_final: boolean;
+  readonly euler_at_final: boolean;
+  readonly final_sigmas_type: string;
+}
+
+/** Highest order at a step. Low orders at the end keep short schedules stable; at sigma 0 nothing else is finite. */
+export function dpmOrderAt(config: FinalOrderConfig, index: number, length: number): number {
+  const { solver_order: order, euler_at_final, lower_order_final, final_sigmas_type } = config;
+  const lower = lower_order_final && length < 15;
+  if (index === length - 1 && (euler_at_final || lower || final_sigmas_type === 'zero')) return 1;
+  return index === length - 2 && lower ? Math.min(order, 2) : order;
+}
+
 /** The row of step `index` on these sigmas. */
 export function dpmRow(
-  { algorithm_type: algorithm }: DpmConfig,
+  { algorithm_type: algorithm }: Pick<DpmConfig, 'algorithm_type'>,
   sigmas: ArrayLike<number>,
   level: (index: number) => LambdaLevel,
   index: number,
@@ -51,13 +67,14 @@ export function dpmRow(
 export function dpmStep(context: StepContext<DpmRow>, config: DpmConfig): StepResult | Promise<StepResult> {
   const data = config.algorithm_type.endsWith('++');
   requireDataForFlow(config.prediction_type, data, `algorithm_type ${config.algorithm_type}`);
-  return after(extrapolated(context, config, data), (found) => update(context, found, config));
+  return after(extrapolated(context, config, data), (found) => dpmUpdate(context, found, config));
 }
 
-function update(
-  { k, x, carry, normal }: StepContext<DpmRow>,
+/** The step once it is known what is extrapolated: for schedulers that predict x0 in their own way, or take their noise from elsewhere. */
+export function dpmUpdate(
+  { k, x, carry, normal }: Pick<StepContext<DpmRow>, 'k' | 'x' | 'carry' | 'normal'>,
   { m: m0, x0 }: Extrapolated,
-  config: DpmConfig,
+  config: Pick<DpmConfig, 'algorithm_type' | 'solver_type' | 'solver_order'>,
 ): StepResult {
   const [m1, m2] = carry;
   const order = Math.min(k.order, carry.length + 1);

@@ -17,8 +17,8 @@ export {
   unsetDistilledPlan,
 } from './distilled.ts';
 export type { DistilledConfig, DistilledPlan } from './distilled.ts';
-export { dpmRow, dpmStep, dpmUpdate } from './dpm-multistep.ts';
-export type { DpmConfig, DpmRow } from './dpm-multistep.ts';
+export { dpmOrderAt, dpmRow, dpmStep, dpmUpdate } from './dpm-multistep.ts';
+export type { DpmConfig, DpmRow, FinalOrderConfig } from './dpm-multistep.ts';
 export type { ExplainOptions } from './explain.ts';
 export { extrapolated, requireDataForFlow } from './extrapolated.ts';
 export type { Extrapolated, ExtrapolationConfig, PredictionRow } from './extrapolated.ts';

@@ -53,9 +53,15 @@ export interface StepOptions {
   /** How many derivatives a linear multistep method uses. */
   readonly order?: number;
   readonly perTokenTimesteps?: Tensor;
+  /** The clean sample to step towards, instead of the one that the model's output means. */
+  readonly predOriginalSample?: Tensor;
   /** The clean sample that an earlier step predicted, and the timestep of that step, where they are not those of this run (CogVideoXDPM). */
   readonly oldPredOriginalSample?: Tensor;
   readonly timestepBack?: number;
+  /** The timestep that the step goes to; undefined: the one below (unCLIP). */
+  readonly prevTimestep?: number | undefined;
+  /** Share of the tokens that were masked at the start (Amused). */
+  readonly startingMaskRatio?: number;
   /** The picture to keep a part of, and 1 where it is kept, 0 where it is made anew (RePaint). */
   readonly originalImage?: Tensor;
   readonly mask?: Tensor;

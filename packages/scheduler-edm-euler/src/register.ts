@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { EDMEulerScheduler } from './index.ts';
+
+registry.add(EDMEulerScheduler);
