@@ -34,7 +34,7 @@ export function stepOptions(
   backend: Backend,
   made: Tensor[],
 ): StepOptions {
-  const { generator: _, ...rest } = camelKeys(options);
+  const { generator: _, generatorSeed: __, ...rest } = camelKeys(options);
   const entries = Object.entries(rest).map(([key, value]) => {
     if (typeof value !== 'string') return [key, value];
     const one = recorded(tensors, `${value}.${i}`, backend);

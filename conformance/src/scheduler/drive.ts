@@ -1,7 +1,7 @@
 // Brings a scheduler into the state that a golden case starts from, and runs its recorded steps. What comes out is compared elsewhere.
 
-import type { Backend, DType, SchedulerMixin, Shape, StepOptions, Tensor } from '@unnoise/core';
-import { realize, tensor } from '@unnoise/core';
+import type { Backend, DType, Generator, SchedulerMixin, Shape, StepOptions, Tensor } from '@unnoise/core';
+import { realize, tensor, torchGenerator } from '@unnoise/core';
 import { normals, numbersOf, sizeOf } from '../backend/values.ts';
 import type { GoldenError, GoldenNoise, GoldenSteps } from '../golden/format.ts';
 import type { GoldenTensors } from '../golden/source.ts';
@@ -114,7 +114,7 @@ interface Given {
   readonly tape: TapeGenerator;
 }
 
-/** As in upstream's runs: a generator goes along unless the noise itself does. */
+/** As in upstream's runs: a generator goes along unless the noise itself does. Where its seed matters the case has that. */
 function withGenerator(
   scheduler: SchedulerMixin,
   options: StepOptions,
@@ -123,8 +123,14 @@ function withGenerator(
   i: number,
 ): Given {
   const tape = TapeGenerator.ofStep(tensors, i);
+  const seeds = recordedOptions['generator_seed'] as number | readonly number[] | undefined;
+  if (seeds !== undefined) return { tape, options: { ...options, generator: seeded(seeds) } };
   const wanted = recordedOptions['generator'] === true || options.varianceNoise === undefined;
   return { tape, options: wanted && takesGenerator(scheduler) ? { ...options, generator: tape } : options };
+}
+
+function seeded(seeds: number | readonly number[]): Generator | readonly Generator[] {
+  return typeof seeds === 'number' ? torchGenerator(seeds) : seeds.map(torchGenerator);
 }
 
 async function takeStep(

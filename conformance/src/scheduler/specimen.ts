@@ -93,7 +93,7 @@ function goldenSpecimen(golden: GoldenSteps, source: GoldenSource): Specimen {
       const tensors = await source.tensors(golden.id);
       const x = varied(tensors, 'x.0', seed, backend);
       const out = recorded(tensors, 'out.0', backend);
-      const { generator: _, ...rest } = camelKeys(golden.options ?? {});
+      const { generator: _, generatorSeed: __, ...rest } = camelKeys(golden.options ?? {});
       const options = Object.entries(rest).map(([key, value]) => [
         key,
         typeof value === 'string' ? recorded(tensors, `${value}.0`, backend) : value,

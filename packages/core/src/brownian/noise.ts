@@ -64,6 +64,11 @@ function drawnSeed(generator: Generator): bigint {
   return BigInt(generator.uniform([1], 'float64')[0]! * 2 ** 53);
 }
 
+/** torch's generator.initial_seed(), with which upstream seeds paths elsewhere; drawn from a stream that does not know its seed. */
+export function initialSeed(generator: Generator): bigint {
+  return (generator as Partial<{ initialSeed: bigint }>).initialSeed ?? drawnSeed(generator);
+}
+
 function pathsOf({ shape, sigmaMin, sigmaMax, seed, dtype = 'float32' }: BrownianNoiseOptions): readonly BrownianPath[] {
   const size = sampleCount(shape);
   const path = (one: number | bigint, elements: number): BrownianPath =>

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { CosineDPMSolverMultistepScheduler } from './index.ts';
+
+registry.add(CosineDPMSolverMultistepScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { CosineDPMSolverMultistepScheduler } from '../src/index.ts';
+
+testScheduler(CosineDPMSolverMultistepScheduler);
