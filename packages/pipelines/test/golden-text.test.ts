@@ -8,11 +8,11 @@ import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multis
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../conformance/src/golden/safetensors.ts';
-import { EulerAncestralDiscreteScheduler } from '../../scheduler-euler-ancestral-discrete/src/index.ts';
-import { HeunDiscreteScheduler } from '../../scheduler-heun-discrete/src/index.ts';
-import { LCMScheduler } from '../../scheduler-lcm/src/index.ts';
-import { PNDMScheduler } from '../../scheduler-pndm/src/index.ts';
-import { UniPCMultistepScheduler } from '../../scheduler-unipc-multistep/src/index.ts';
+import { EulerAncestralDiscreteScheduler } from '@unnoise/scheduler-euler-ancestral-discrete';
+import { HeunDiscreteScheduler } from '@unnoise/scheduler-heun-discrete';
+import { LCMScheduler } from '@unnoise/scheduler-lcm';
+import { PNDMScheduler } from '@unnoise/scheduler-pndm';
+import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
 import type { Image, Picture, TextGenerateOptions } from '../src/index.ts';
 import { StableDiffusionPipeline } from '../src/index.ts';
 import { loadPipeline } from '../src/node.ts';

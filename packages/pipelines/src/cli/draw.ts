@@ -3,9 +3,11 @@
 import { toGrid } from '../image/grid.ts';
 import type { Image } from '../image/image.ts';
 import type { DenoiseStep } from '../loop/types.ts';
-import { savePng } from '../node/png.ts';
+import { readPng, savePng } from '../node/png.ts';
 import { ClassConditionalImagePipeline } from '../pipeline/class-conditional.ts';
 import type { ImagePipeline } from '../pipeline/load.ts';
+import type { TextGenerateOptions } from '../pipeline/stable-diffusion.ts';
+import { StableDiffusionPipeline } from '../pipeline/stable-diffusion.ts';
 import type { GenerateArguments } from './generate-options.ts';
 import { scaleOf } from './output.ts';
 import type { DrawingPlan, Job } from './plan.ts';
@@ -21,10 +23,11 @@ export async function draw(
   signal: AbortSignal,
 ): Promise<readonly Image[]> {
   const images: Image[] = [];
+  const pictures = await picturesOf(pipeline, given);
   const watch = watcher(pipeline, plan, given, images);
   try {
     for (const batch of plan.batches) {
-      const { images: drawn } = await generateBatch(pipeline, batch, { ...given, signal, onStep: watch.onStep });
+      const { images: drawn } = await generateBatch(pipeline, batch, { ...given, pictures, signal, onStep: watch.onStep });
       images.push(...drawn);
     }
   } finally {
@@ -33,7 +36,8 @@ export async function draw(
   return images;
 }
 
-type BatchOptions = Pick<GenerateArguments, 'steps' | 'guidance' | 'eta'> & {
+type BatchOptions = Pick<GenerateArguments, 'steps' | 'guidance' | 'eta' | 'negative' | 'strength'> & {
+  readonly pictures: Pictures;
   readonly signal: AbortSignal;
   readonly onStep: (step: DenoiseStep) => Promise<void>;
 };
@@ -45,9 +49,31 @@ function generateBatch(
 ): ReturnType<ImagePipeline['generate']> {
   const { steps, guidance, eta, signal, onStep } = options;
   const seed = batch.map((job) => job.seed);
-  const request = { seed, steps, guidance, signal, onStep, batchSize: batch.length, ...(eta !== undefined && { eta }) };
+  const given = { ...(eta !== undefined && { eta }), ...(guidance !== undefined && { guidance }) };
+  const request = { seed, steps, signal, onStep, batchSize: batch.length, ...given };
+  if (pipeline instanceof StableDiffusionPipeline) return pipeline.generate({ ...request, ...texts(batch, options) });
   if (!(pipeline instanceof ClassConditionalImagePipeline)) return pipeline.generate(request);
   return pipeline.generate({ ...request, classLabels: batch.map(({ label }) => label!) });
+}
+
+function texts(batch: readonly Job[], { negative, strength, pictures }: BatchOptions): TextGenerateOptions {
+  const styles = batch.flatMap(({ style }) => style ?? []);
+  return {
+    prompt: batch.map(({ prompt }) => prompt!),
+    ...(styles.length > 0 && { style: styles }),
+    ...(negative !== undefined && { negativePrompt: negative }),
+    ...(strength !== undefined && { strength }),
+    ...pictures,
+  };
+}
+
+type Pictures = Pick<TextGenerateOptions, 'image' | 'mask'>;
+
+/** The files of --image and --mask, brought to the model's size. */
+async function picturesOf(pipeline: ImagePipeline, { image, mask }: GenerateArguments): Promise<Pictures> {
+  if (image === undefined || !(pipeline instanceof StableDiffusionPipeline)) return {};
+  const size = pipeline.pictureSize;
+  return { image: await readPng(image, { size }), ...(mask !== undefined && { mask: await readPng(mask, { size }) }) };
 }
 
 /** What happens after each step: the bar moves, the previews change. */

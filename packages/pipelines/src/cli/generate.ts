@@ -5,6 +5,7 @@ import { throwIfAborted } from '../loop/abort.ts';
 import { readLayout } from '../onnx/layout.ts';
 import { loadPipeline, nodeFiles } from '../node.ts';
 import type { ImagePipeline } from '../pipeline/load.ts';
+import { StableDiffusionPipeline } from '../pipeline/stable-diffusion.ts';
 import { draw } from './draw.ts';
 import type { GenerateArguments } from './generate-options.ts';
 import { generateArguments } from './generate-options.ts';
@@ -26,7 +27,7 @@ export async function generate(args: readonly string[]): Promise<void> {
   const given = generateArguments(args);
   registerBundled();
   await importModule(given.module);
-  const folder = await modelFolder(given.model);
+  const folder = modelFolder(given.model, given.prompts.length > 0);
   const scheduler = given.scheduler === undefined ? await ownScheduler(folder) : await schedulerNamed(given.scheduler);
   await interruptible(async (signal) => {
     const pipeline = await loadPipeline(folder.path, { scheduler, session: PATIENT });
@@ -80,11 +81,12 @@ async function drawAndWrite(
 }
 
 function headLines(
-  { scheduler }: ImagePipeline,
+  pipeline: ImagePipeline,
   folder: ModelFolder,
-  { steps, guidance, eta, seed }: GenerateArguments,
+  { steps, guidance: asked, eta, seed }: GenerateArguments,
   { jobs, rows, columns }: DrawingPlan,
 ): string[][] {
+  const guidance = guidanceOf(pipeline, asked);
   const options = [
     `${steps} steps`,
     ...(guidance === 1 ? [] : [`guidance ${guidance}`]),
@@ -93,36 +95,42 @@ function headLines(
   const last = jobs.at(-1)!.seed;
   const lines = [
     ['model', folder.name],
-    ['scheduler', `${scheduler.class.className}, ${options.join(', ')}`],
+    ['scheduler', `${pipeline.scheduler.class.className}, ${options.join(', ')}`],
     ['seed', last === seed ? String(seed) : `${seed} to ${last} (the first again: --seed ${seed})`],
   ];
+  const [{ title }] = jobs as [DrawingPlan['jobs'][number]];
+  if (jobs.length === 1 && title !== undefined) return [...lines, ['picture', title]];
   return rows.length > 0 ? [...lines, ['rows', `${rows.join(', ')}; ${columns} of each`]] : lines;
+}
+
+function guidanceOf(pipeline: ImagePipeline, asked: number | undefined): number {
+  return asked ?? (pipeline instanceof StableDiffusionPipeline ? pipeline.defaultGuidance : 1);
 }
 
 /** A picture with its file name and what is noted in its PNG. */
 function picture(
   image: Picture['image'],
-  { seed, title, label }: DrawingPlan['jobs'][number],
-  { scheduler }: ImagePipeline,
+  { seed, title, prompt }: DrawingPlan['jobs'][number],
+  pipeline: ImagePipeline,
   folder: ModelFolder,
-  { steps, guidance }: GenerateArguments,
+  { steps, guidance, negative, strength }: GenerateArguments,
 ): Picture {
-  const what = title ?? label;
+  const what = prompt === undefined ? { class: title } : { prompt: title, negative, strength };
   const text = {
     Software: 'unnoise',
     Comment: JSON.stringify({
       model: folder.name,
-      scheduler: scheduler.class.className,
+      scheduler: pipeline.scheduler.class.className,
       steps,
       seed,
-      guidance,
-      class: what,
+      guidance: guidanceOf(pipeline, guidance),
+      ...what,
     }),
   };
   return {
     image,
     text,
-    name: [seed, what]
+    name: [seed, title]
       .filter((part) => part !== undefined)
       .join('-')
       .replace(/[^\w-]+/g, '-'),

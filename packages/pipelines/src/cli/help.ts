@@ -16,23 +16,30 @@ Options
 
 Exit codes: 0 done, 1 failure, 2 wrong arguments, 130 interrupted.`;
 
-const generate = `Usage: unnoise generate [options]
+const generate = `Usage: unnoise generate ["prompt" ...] [options]
 
-Draws pictures and writes them as PNG.
+Draws pictures and writes them as PNG: unnoise generate "red apple" --style fluent --steps 12
 
   -m, --model <folder>     a folder in diffusers' layout with ONNX graphs, or the name of an
-                           installed model package (default: @unnoise/model-fashion-28)
-  -s, --scheduler <name>   class name or short name: ddim, ddpm, euler, dpm++, ...
+                           installed model package (default: @unnoise/model-emoji-ldm-64 for
+                           prompts, else @unnoise/model-fashion-28)
+  -s, --scheduler <name>   class name or short name: ddim, euler, unipc, dpm++2m, lcm, ...
                            (default: the one in the model's config)
   -n, --steps <n>          steps (default 50)
       --seed <n>           picture i has the seed n + i, whatever the batch (default: random)
-  -g, --guidance <x>       classifier-free guidance (default 1: none)
+  -g, --guidance <x>       classifier-free guidance (default: the model's own; 1: none)
       --eta <x>            share of fresh noise, for schedulers that have it
+      --style <names>      styles of the prompts, separated by commas: a row of pictures for each
+      --negative <text>    what guidance leads away from
+  -i, --image <png>        start from this picture, brought to the model's size
+      --strength <x>       how far to go from it, 0 to 1 (default 0.8; with a mask 1)
+      --mask <png>         with --image: paint where this is light, keep the rest
   -c, --class <names>      classes by name or number, separated by commas
                            (default: all of a model's classes, up to 20)
-      --count <n>          pictures of each class (default: 8 of each where all are drawn, else 1)
+      --count <n>          pictures of each class or prompt (default: 8 of each where all are drawn, else 1)
   -b, --batch <n>          pictures computed at once (default 8)
-  -o, --output <path>      a .png for one picture or a grid, or a folder for one file each
+  -o, --output, --out <path>
+                           a .png for one picture or a grid, or a folder for one file each
                            (default: unnoise-<seed>.png)
       --grid <columns>     columns of the grid (default: a row for each class)
       --size <n>           each pixel becomes n x n (default: whole pictures of about 112)

@@ -22,7 +22,7 @@ export async function inspect(args: readonly string[]): Promise<void> {
   if (positionals.length !== 1) throw new UsageError('inspect takes one folder. See unnoise inspect --help.');
   registerBundled();
   await registerAllInstalled();
-  const { path } = await modelFolder(positionals[0]);
+  const { path } = modelFolder(positionals[0], false);
   const files = await nodeFiles(path);
   const layout = await readLayout(files);
   const runtime = await importRuntime().catch(unlessMissing);

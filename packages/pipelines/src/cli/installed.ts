@@ -8,14 +8,19 @@ import { knownSchedulers, packageOf, registry } from '@unnoise/core';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
 import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
+import { EulerAncestralDiscreteScheduler } from '@unnoise/scheduler-euler-ancestral-discrete';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
 import { FlowMatchEulerDiscreteScheduler } from '@unnoise/scheduler-flow-match-euler-discrete';
+import { LCMScheduler } from '@unnoise/scheduler-lcm';
+import { PNDMScheduler } from '@unnoise/scheduler-pndm';
+import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
 import { VQDiffusionScheduler } from '@unnoise/scheduler-vq-diffusion';
 
 /** Registers the schedulers that the command brings along. */
 export function registerBundled(): void {
   registry.add(DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler);
-  registry.add(FlowMatchEulerDiscreteScheduler, VQDiffusionScheduler);
+  registry.add(EulerAncestralDiscreteScheduler, FlowMatchEulerDiscreteScheduler, LCMScheduler, PNDMScheduler);
+  registry.add(UniPCMultistepScheduler, VQDiffusionScheduler);
 }
 
 /** Registers the class of this name if its package can be found. */

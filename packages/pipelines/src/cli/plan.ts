@@ -1,61 +1,39 @@
-// What `unnoise generate` draws: which classes, how many of each, in which batches, from which seeds, and how they are laid out.
+// What `unnoise generate` draws: which subjects, how many of each, in which batches, from which seeds, and how they are laid out.
 
 import type { ImagePipeline } from '../pipeline/load.ts';
-import { ClassConditionalImagePipeline } from '../pipeline/class-conditional.ts';
-import { UsageError } from './errors.ts';
 import type { GenerateArguments } from './generate-options.ts';
+import type { Subject } from './subjects.ts';
+import { subjectRows } from './subjects.ts';
 
 /** One picture to draw. */
-export interface Job {
+export interface Job extends Subject {
   readonly seed: number;
-  /** Undefined for models without classes. */
-  readonly label: number | undefined;
-  /** The class by name where it has one. */
-  readonly title: string | undefined;
 }
 
 export interface DrawingPlan {
   readonly jobs: readonly Job[];
   readonly batches: readonly (readonly Job[])[];
   readonly columns: number;
-  /** The classes, top to bottom, where each row is one. */
+  /** What the rows show, top to bottom, where each shows one thing. */
   readonly rows: readonly string[];
 }
 
-const MANY = 20;
 const COUNT_OF_ALL = 8;
 
-export function drawingPlan(
-  pipeline: ImagePipeline,
-  { classes, count, batch, seed, columns }: GenerateArguments,
-): DrawingPlan {
-  const labels = labelsOf(pipeline, classes);
-  const each = count ?? (labels.length > 1 && !classes ? COUNT_OF_ALL : 1);
-  const jobs = labels.flatMap(({ label, title }, row) =>
-    Array.from({ length: each }, (_, i) => ({ seed: seed + row * each + i, label, title })),
-  );
-  const natural = labels.length > 1 && each > 1 ? each : Math.ceil(Math.sqrt(jobs.length));
-  const across = columns ?? natural;
-  const named = labels.length > 1 && across === each;
+export function drawingPlan(pipeline: ImagePipeline, given: GenerateArguments): DrawingPlan {
+  const { count, batch, seed, columns } = given;
+  const rows = subjectRows(pipeline, given);
+  const all = rows.length > 1 && !given.classes && given.prompts.length === 0;
+  const each = count ?? (all ? COUNT_OF_ALL : 1);
+  const subjects = rows.flatMap((row) => row.subjects).flatMap((subject) => Array.from({ length: each }, () => subject));
+  const jobs = subjects.map((subject, i) => ({ ...subject, seed: seed + i }));
+  const inRow = jobs.length / rows.length;
+  const across = columns ?? (rows.length > 1 && inRow > 1 ? inRow : Math.ceil(Math.sqrt(jobs.length)));
+  const titles = rows.flatMap(({ title }) => (title === undefined ? [] : [title]));
   return {
     jobs,
     batches: Array.from({ length: Math.ceil(jobs.length / batch) }, (_, i) => jobs.slice(i * batch, (i + 1) * batch)),
     columns: across,
-    rows: named ? labels.map(({ label, title }) => title ?? String(label)) : [],
+    rows: rows.length > 1 && across === inRow ? titles : [],
   };
-}
-
-type Label = Pick<Job, 'label' | 'title'>;
-
-function labelsOf(pipeline: ImagePipeline, classes: readonly string[] | undefined): readonly Label[] {
-  if (!(pipeline instanceof ClassConditionalImagePipeline)) {
-    if (classes)
-      throw new UsageError(`--class is "${classes.join(',')}", and this model has no classes. Leave it out.`);
-    return [{ label: undefined, title: undefined }];
-  }
-  const { labels } = pipeline;
-  const ids = classes ? classes.map((name) => labels.idOf(name)) : labels.all.slice(0, MANY);
-  if (ids.length === 0)
-    throw new UsageError('this model draws by class and does not list its classes. Pass --class with numbers.');
-  return ids.map((label) => ({ label, title: labels.names.get(label) }));
 }

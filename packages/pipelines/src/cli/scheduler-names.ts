@@ -17,6 +17,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'dpm++sde': 'DPMSolverSDEScheduler',
   dpm2: 'KDPM2DiscreteScheduler',
   dpm2a: 'KDPM2AncestralDiscreteScheduler',
+  plms: 'PNDMScheduler',
   unipc: 'UniPCMultistepScheduler',
   deis: 'DEISMultistepScheduler',
   flow: 'FlowMatchEulerDiscreteScheduler',

@@ -16,6 +16,7 @@ import { TextEncoder } from '../text/text-encoder.ts';
 import { openTokenizer } from '../text/tokenizer.ts';
 import type { Condition, GenerateOptions, PipelineOptions } from './pipeline.ts';
 import { DiffusionPipeline } from './pipeline.ts';
+import { sampleShape } from './sample-shape.ts';
 import { countOf, promptOf, PromptStyles, textsOf } from './prompts.ts';
 
 export interface TextGenerateOptions extends Omit<GenerateOptions, PictureKeys>, PictureOptions {
@@ -23,8 +24,8 @@ export interface TextGenerateOptions extends Omit<GenerateOptions, PictureKeys>,
   readonly prompt?: string | readonly string[];
   /** What guidance steers away from; default: the empty prompt. */
   readonly negativePrompt?: string | readonly string[];
-  /** One of `pipeline.styles`; models that name none get "<prompt>, <style> style". */
-  readonly style?: string;
+  /** Of `pipeline.styles`, one for all pictures or one for each; models that name none get "<prompt>, <style> style". */
+  readonly style?: string | readonly string[];
   /** Classifier-free guidance; 1 and less: none. Default: `guidance_scale` of model_index.json, else 7.5. */
   readonly guidance?: number;
   /** Height and width in pixels. */
@@ -87,11 +88,18 @@ export class StableDiffusionPipeline extends DiffusionPipeline<TextGenerateOptio
     return this.#styles.names;
   }
 
+  /** Height and width in pixels of what is drawn where a request does not tell. */
+  get pictureSize(): readonly [height: number, width: number] {
+    const [, , height, width] = sampleShape(this.model.denoiser, 1) as readonly [number, number, number, number];
+    return [height * this.autoencoder.scale, width * this.autoencoder.scale];
+  }
+
   protected override async condition(options: TextGenerateOptions): Promise<Condition> {
     const { negativePrompt = '', style, image, mask, strength, size, prompt: _, ...others } = options;
     const prompt = promptOf(options.prompt);
     const batch = countOf(prompt, others.batchSize);
-    const texts = textsOf(prompt, batch, 'prompt').map((text) => this.#styles.apply(text, style));
+    const styles = style === undefined ? [] : textsOf(style, batch, 'style');
+    const texts = textsOf(prompt, batch, 'prompt').map((text, i) => this.#styles.apply(text, styles[i]));
     const { guidance, conditioning } = this.#guidance(options.guidance ?? this.defaultGuidance, batch);
     const states = async (of: readonly string[]): Promise<Conditioning> => ({
       [this.#statesInput]: await this.textEncoder.encode(of),
