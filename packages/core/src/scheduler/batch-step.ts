@@ -37,7 +37,7 @@ export async function batchStep<K extends Readonly<Record<keyof K, number>>>(ste
   const { out, x, rows, divisors, backend, rule } = step;
   const k = columns(rows, out.shape.length, divisors);
   const prev = await rule({ k, x, out, host: readBack });
-  const [result] = await methodResults('batchStepNoNoise', [prev], prev, backend);
+  const [result] = await methodResults('batchStepNoNoise', [prev], prev.dtype, backend);
   return result!;
 }
 
