@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { UnCLIPScheduler } from './index.ts';
+
+registry.add(UnCLIPScheduler);

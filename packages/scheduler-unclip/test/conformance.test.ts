@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { UnCLIPScheduler } from '../src/index.ts';
+
+testScheduler(UnCLIPScheduler);
