@@ -22,14 +22,16 @@ import {
 } from '@unnoise/core';
 import { kernelLength } from '@unnoise/core/reference';
 
-import { checkedDtype, DTYPES } from './dtypes.ts';
+import { DeviceWatch } from './device.ts';
+import { checkedDtype, DTYPES, type TfDType } from './dtypes.ts';
 import { guarded, translated } from './errors.ts';
 import { fastPath } from './fused/index.ts';
 import type { FastPath, Launch } from './launch.ts';
 import { alongAxis } from './plain/along-axis.ts';
 import { elementwise } from './plain/elementwise.ts';
+import { shared } from './tensors.ts';
 import type { TfjsBackend, TfjsOptions, TfjsStats } from './types.ts';
-import { hostValues } from './values.ts';
+import { checkedValues, type HostValues } from './values.ts';
 
 const OPS: readonly OpName[] = Object.freeze<OpName[]>([
   ...(['max', 'min', 'exp', 'log', 'sqrt', 'abs', 'eq', 'where', 'cast'] as const),
@@ -66,6 +68,7 @@ class OnTfjs implements TfjsBackend {
   readonly capabilities: Capabilities;
   readonly #tfName: string;
   readonly #tf: KernelBackend;
+  readonly #device: DeviceWatch;
   readonly #path: FastPath | undefined;
   readonly #kernels = new Map<string, Compiled>();
   #live = 0;
@@ -76,6 +79,7 @@ class OnTfjs implements TfjsBackend {
     this.name = `tfjs-${tfName}`;
     this.#tfName = tfName;
     this.#tf = tf;
+    this.#device = DeviceWatch.of(this.name, tf);
     this.#path = fused ? fastPath(tfName, tf) : undefined;
     const maxBuffers = this.#path?.maxBuffers ?? PLAIN_BUFFERS;
     this.capabilities = Object.freeze<Capabilities>({ dtypes: DTYPES, ops: OPS, maxOps: Infinity, maxBuffers });
@@ -83,7 +87,7 @@ class OnTfjs implements TfjsBackend {
 
   run(kernel: Kernel, handles: readonly Handle[], params: Float64Array, sizes: readonly number[]): readonly TfBuffer[] {
     const inputs = handles.map((handle) => this.#buffer(handle).tensor);
-    this.#checkCurrent();
+    this.#checkUsable();
     inputs.forEach((input, i) => checkLength(input, inputLength(kernel, sizes, i)));
     const { launch, fused } = this.#compiled(kernel);
     const empty = kernelLength(kernel, sizes) === 0;
@@ -108,20 +112,23 @@ class OnTfjs implements TfjsBackend {
 
   upload(data: TypedArray, dtype: DType): TfBuffer {
     const type = checkedDtype(dtype);
-    this.#checkCurrent();
-    return this.#keep(guarded(this.name, () => tensor1d(hostValues(data, type), type)), dtype);
+    this.#checkUsable();
+    const values = checkedValues(data, type);
+    return this.#keep(guarded(this.name, () => this.#path?.upload?.(values, type) ?? copied(values, type)), dtype);
   }
 
   adopt(native: unknown, dtype: DType): TfBuffer | undefined {
     if (!(native instanceof TfTensor) || native.isDisposed || native.dtype !== dtype) return undefined;
-    this.#checkCurrent();
-    return this.#keep(guarded(this.name, () => native.clone()), dtype);
+    this.#checkUsable();
+    return this.#keep(guarded(this.name, () => shared(native)), dtype);
   }
 
   async download(handle: Handle): Promise<TypedArray> {
     const { tensor } = this.#buffer(handle);
     try {
-      return (await tensor.data()).slice(); // some backends give the very array that the tensor is made of
+      const values = await tensor.data();
+      this.#device.check();
+      return values.slice(); // some backends give the very array that the tensor is made of
     } catch (error) {
       throw translated(this.name, error);
     }
@@ -157,8 +164,9 @@ class OnTfjs implements TfjsBackend {
     throw new DiffusionError('DISPOSED', message, { dtype: buffer.dtype, length: buffer.tensor.size });
   }
 
-  #checkCurrent(): void {
-    if (currentBackend() === this.#tf) return;
+  /** On the right TensorFlow.js backend, which still has its device. */
+  #checkUsable(): void {
+    if (currentBackend() === this.#tf) return this.#device.check();
     const message =
       `TensorFlow.js now computes on '${getBackend()}', and this backend is on '${this.#tfName}'; ` +
       `call tf.setBackend('${this.#tfName}'), or make another backend with createTfjsBackend()`;
@@ -170,6 +178,10 @@ function asOperations(kernel: Kernel): Launch {
   const launch = kernel.kind === 'map' ? elementwise(kernel) : alongAxis(kernel);
   return (...given) => tidy(() => launch(...given));
 }
+
+/** tf tensors keep the array that they are given. */
+const copied = (values: HostValues, dtype: TfDType): TfTensor =>
+  tensor1d(values instanceof Float64Array ? Float32Array.from(values) : values.slice(), dtype);
 
 const empties = ({ outputs }: Kernel): TfTensor[] => outputs.map(({ dtype }) => tensor1d([], checkedDtype(dtype)));
 

@@ -28,3 +28,6 @@ export function toTf(x: Tensor): TfTensor {
   const message = 'there is no tf tensor behind this tensor; realize() it, and compute it on a TensorFlow.js backend';
   throw new DiffusionError('BACKEND_MISMATCH', message);
 }
+
+/** Another tf tensor on the same elements. Not by `clone`, which copies on the wasm backend (4.22.0). */
+export const shared = (tensor: TfTensor): TfTensor => reshape(tensor, tensor.shape);

@@ -6,6 +6,7 @@ import { FRAME_BYTES, InPlaceKernel } from '@unnoise/backend-cpu/kernels';
 import { DiffusionError, type Kernel } from '@unnoise/core';
 
 import type { FastPath, Launch } from '../launch.ts';
+import { ARRAYS } from '../values.ts';
 import { viewsOf } from '../views.ts';
 
 /** What is used of the wasm backend. */
@@ -34,6 +35,11 @@ export function wasmPath(backend: KernelBackend): FastPath | undefined {
       const compiled = InPlaceKernel.compile(kernel, memory);
       return compiled && launch(inside, kernel, (pointers, params, sizes) => compiled.run(frame, pointers, params, sizes));
     },
+    upload(values, dtype) {
+      const room = allocate(inside, [values.length], dtype);
+      new ARRAYS[dtype](memory.buffer, offsetOf(inside, room), values.length).set(values);
+      return engine().makeTensorFromTensorInfo(room);
+    },
   };
 }
 
@@ -43,27 +49,40 @@ function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory | undefined {
   return found instanceof WebAssembly.Memory && found.buffer === wasm.HEAPU8?.buffer ? found : undefined;
 }
 
+/** Where the elements begin. TensorFlow.js moves them into this heap if they are elsewhere. */
+const offsetOf = (backend: WasmBackend, { dataId }: TensorInfo): number => backend.dataIdMap.get(dataId).memoryOffset;
+
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 type Compute = (pointers: readonly number[], params: Float64Array, sizes: readonly number[]) => void;
 
 function launch(backend: WasmBackend, kernel: Kernel, compute: Compute): Launch {
-  const pointer = ({ dataId }: TensorInfo): number => backend.dataIdMap.get(dataId).memoryOffset;
   return (inputs, params, sizes) => {
-    const shape = [...viewsOf(kernel, inputs, sizes).output];
-    const outputs = kernel.outputs.map(({ dtype }) => backend.makeOutput(shape, dtype));
-    const pointers = [...inputs, ...outputs].map(pointer);
-    if (pointers.includes(0)) {
-      for (const { dataId } of outputs) backend.disposeData(dataId);
-      throw exhausted(shape);
-    }
+    const shape = viewsOf(kernel, inputs, sizes).output;
+    const outputs = allocateAll(backend, shape, kernel);
+    const pointers = [...inputs, ...outputs].map((tensor) => offsetOf(backend, tensor));
     compute(pointers, params, sizes);
     return outputs.map((output) => engine().makeTensorFromTensorInfo(output));
   };
 }
 
-/** The heap has no room, which TensorFlow.js does not notice: it would go on at address 0. */
-export function exhausted(shape: readonly number[]): DiffusionError {
+/** Room for a tensor. Where the heap is full, TensorFlow.js does not notice, and would go on at address 0. */
+function allocate(backend: WasmBackend, shape: readonly number[], dtype: string): TensorInfo {
+  const room = backend.makeOutput([...shape], dtype);
+  if (offsetOf(backend, room) > 0 || shape.includes(0)) return room;
+  backend.disposeData(room.dataId);
   const message = `TensorFlow.js's wasm heap has no room for a tensor of shape [${shape}]; dispose of tensors, or use smaller batches`;
-  return new DiffusionError('OUT_OF_MEMORY', message, { shape });
+  throw new DiffusionError('OUT_OF_MEMORY', message, { shape });
+}
+
+/** Room for every output, or for none. */
+function allocateAll(backend: WasmBackend, shape: readonly number[], { outputs }: Kernel): TensorInfo[] {
+  const rooms: TensorInfo[] = [];
+  try {
+    for (const { dtype } of outputs) rooms.push(allocate(backend, shape, dtype));
+    return rooms;
+  } catch (error) {
+    for (const { dataId } of rooms) backend.disposeData(dataId);
+    throw error;
+  }
 }

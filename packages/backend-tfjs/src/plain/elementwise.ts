@@ -3,7 +3,6 @@
 import {
   add,
   cast,
-  clone,
   isNaN as isNaNs,
   maximum,
   minimum,
@@ -16,6 +15,7 @@ import {
 import type { Kernel, KernelOp } from '@unnoise/core';
 
 import type { Launch } from '../launch.ts';
+import { shared } from '../tensors.ts';
 import { sameSizes, viewsOf } from '../views.ts';
 import { FUNCTIONS, select, spread } from './functions.ts';
 
@@ -36,7 +36,7 @@ const viewed = (tensor: Tensor, shape: readonly number[]): Tensor =>
 
 /** A tensor of its own for each output: an input or another output may have the same value. */
 function fresh(value: Tensor, taken: Set<Tensor>): Tensor {
-  const own = taken.has(value) ? clone(value) : value;
+  const own = taken.has(value) ? shared(value) : value;
   taken.add(own);
   return own;
 }
