@@ -23,6 +23,7 @@ RECIPES = {
     "ddim_parallel": "DDIMParallelScheduler",
     "ddpm": "DDPMScheduler",
     "ddpm_parallel": "DDPMParallelScheduler",
+    "ddpm_wuerstchen": "DDPMWuerstchenScheduler",
     "deis_multistep": "DEISMultistepScheduler",
     "dpm_cogvideox": "CogVideoXDPMScheduler",
     "dpmsolver_multistep": "DPMSolverMultistepScheduler",
@@ -57,6 +58,7 @@ RECIPES = {
 }
 # Further files of a recipe.
 PARTS = {
+    "ddpm_wuerstchen": ["special"],
     "unclip": ["special"],
     "cosine_dpmsolver_multistep": ["brownian_tape"],
     "ddim_cogvideox": ["cogvideox"],

@@ -18,7 +18,7 @@ def adapted(upstream, **methods):
 
 def power(base, exponent):
     """The power of the float32 base in float64, rounded: torch's own depends on the make of the processor."""
-    return torch.tensor(torch.tensor(base, dtype=torch.float32).item() ** exponent.item(), dtype=torch.float32)
+    return torch.pow(torch.tensor(base, dtype=torch.float32).double(), exponent.double()).float()
 
 
 def with_exact_powers(function):

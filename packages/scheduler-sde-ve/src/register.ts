@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { ScoreSdeVeScheduler } from './index.ts';
+
+registry.add(ScoreSdeVeScheduler);
