@@ -207,7 +207,7 @@ function* adoptCases(): Iterable<Case<Backend>> {
       const { data } = input(1, [65], 'float32');
       const handle = backend.upload(data, 'float32');
       const native = backend.native!(handle);
-      const adopted = native === undefined ? undefined : backend.adopt!(native, 'float32');
+      const adopted = native === undefined ? undefined : backend.adopt!(native, 'float32', data.length);
       const back = adopted && (await backend.download(adopted)).slice();
       if (adopted) backend.release(adopted);
       backend.release(handle);

@@ -24,7 +24,9 @@ function wrap(
     run: (kernel, inputs, params, sizes) => backend.run(kernel, inputs, params, sizes),
     download: (handle) => backend.download(handle),
     release: (handle) => backend.release(handle),
-    ...(backend.adopt && { adopt: (native: unknown, dtype: DType) => backend.adopt!(native, dtype) }),
+    ...(backend.adopt && {
+      adopt: (native: unknown, dtype: DType, length?: number) => backend.adopt!(native, dtype, length),
+    }),
     ...(backend.native && { native: (handle: Handle) => backend.native!(handle) }),
     ...(backend.stats && { stats: () => backend.stats!() }),
     ...methods,
@@ -86,8 +88,8 @@ export function tracing(backend: Backend): Backend {
         backend.release(handle);
       },
       ...(backend.adopt && {
-        adopt: (native: unknown, dtype: DType) => {
-          const handle = backend.adopt!(native, dtype);
+        adopt: (native: unknown, dtype: DType, length?: number) => {
+          const handle = backend.adopt!(native, dtype, length);
           return handle && born(handle, 'adopt');
         },
       }),

@@ -42,8 +42,11 @@ export interface Backend {
   download(handle: Handle): TypedArray | Promise<TypedArray>;
   /** Gives the buffer back; called exactly once per handle. */
   release(handle: Handle): void;
-  /** Zero copy from a model runtime's tensor or a host array; undefined when this native value cannot be adopted. */
-  adopt?(native: unknown, dtype: DType): Handle | undefined;
+  /**
+   * Zero copy from a model runtime's tensor or a host array; undefined when this native value cannot be adopted. `length` is how many
+   * elements the tensor has, for values that may be longer (GPU buffers); without it, all that the value holds.
+   */
+  adopt?(native: unknown, dtype: DType, length?: number): Handle | undefined;
   /** The native value behind a handle, for handing it to a model runtime without a copy. */
   native?(handle: Handle): unknown;
   stats?(): BackendStats;

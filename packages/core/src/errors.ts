@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'BACKEND_MISMATCH' // tensors of two backends in one expression
   | 'DISPOSED' // a tensor or run was used after dispose
   | 'OUT_OF_MEMORY' // the backend's memory is full and cannot grow
+  | 'DEVICE_FAILED' // the device refused or failed a command, so results are lost
   | 'DEVICE_LOST'; // the device of the backend is gone
 
 const MARKER: symbol = Symbol.for('unnoise.DiffusionError');

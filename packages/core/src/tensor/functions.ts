@@ -6,7 +6,7 @@ import { floatType } from './dtype.ts';
 import { concatNode, constantNode, linearNode, whereNode } from './expression.ts';
 import { hostArray, type HostData } from './host.ts';
 import { Node, NONE, Storage } from './node.ts';
-import { axisOf, broadcast, checkedShape } from './shape.ts';
+import { axisOf, broadcast, checkedShape, lengthOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
 import type { DType, Shape } from './types.ts';
 
@@ -32,7 +32,7 @@ function hostTensor(data: Node['data'], shape: Shape, dtype: DType, backend?: Ba
 /** A tensor on memory that already exists in the backend's runtime, without a copy. Error: BACKEND_MISMATCH if it does not fit. */
 export function adopt(native: unknown, shape: Shape, dtype: DType, backend: Backend): Tensor {
   const sizes = checkedShape(shape);
-  const handle = backend.adopt?.(native, dtype);
+  const handle = backend.adopt?.(native, dtype, lengthOf(sizes));
   if (handle === undefined) {
     const message = `the backend '${backend.name}' cannot adopt this value as ${dtype}; copy it in with tensor(data, shape)`;
     throw new DiffusionError('BACKEND_MISMATCH', message, { backend: backend.name, dtype });
