@@ -1,7 +1,7 @@
 export { convergenceErrors, observedOrder, rms } from './order.ts';
 export type { ConvergenceTrial } from './order.ts';
 export { lawError } from './output-law.ts';
-export type { GaussianData, LawError } from './output-law.ts';
+export type { GaussianData, LawError, OutputOf } from './output-law.ts';
 export { sameTrajectory } from './same-trajectory.ts';
 export type { SameOptions } from './same-trajectory.ts';
 export { levelOf, trajectory } from './trajectory.ts';

@@ -19,16 +19,24 @@ export interface LawError {
   readonly variance: number;
 }
 
+/** What a model says of a sample x whose noise is epsilon, in the prediction type of the scheduler. */
+export type OutputOf = (x: number, epsilon: number, level: Level) => number;
+
 /**
  * Compares the sample before the last step, so at the last positive noise level, with the truth. `start` makes the run with the given
- * generator, for prediction_type epsilon. A step may draw once. Exact to rounding.
+ * generator; its scheduler predicts epsilon unless `output` says otherwise. A step may draw once. Exact to rounding.
  */
-export async function lawError(start: (generator: Generator) => Run, data: GaussianData): Promise<LawError> {
+export async function lawError(
+  start: (generator: Generator) => Run,
+  data: GaussianData,
+  output: OutputOf = (_, epsilon) => epsilon,
+): Promise<LawError> {
   const rows = 2 + start(new Impulses()).timesteps.length;
   const run = start(new Impulses());
   const [mean, variance] = gaussianAt(data, levelOf(run));
   const rowStarts = Float64Array.from({ length: rows }, (_, row) => mean + (row === 1 ? Math.sqrt(variance) : 0));
-  const model = (x: Float64Array, level: Level) => noiseIn(data, x, level);
+  const model = (x: Float64Array, level: Level) =>
+    noiseIn(data, x, level).map((epsilon, i) => output(x[i]!, epsilon, level));
   const { plan } = run;
   const samples = await trajectory({ run, model, start: rowStarts, shape: [rows, 1], steps: rows - 3 });
   const [atMean, ...others] = samples.at(-1)!;

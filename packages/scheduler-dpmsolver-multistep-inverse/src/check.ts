@@ -1,6 +1,6 @@
 // What upstream's constructor does before anything else: rewrites names of sister solvers and refuses what cannot work.
 
-import { DiffusionError, requireChoice, requireSolverOrder, sisterNamed, warn } from '@unnoise/core';
+import { DiffusionError, warn, withDpmNames } from '@unnoise/core';
 import type { DPMSolverMultistepInverseConfig } from './index.ts';
 
 type Given = Partial<DPMSolverMultistepInverseConfig>;
@@ -9,15 +9,8 @@ const ALGORITHMS: readonly string[] = ['dpmsolver++', 'dpmsolver', 'sde-dpmsolve
 
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
-  const rewritten = {
-    ...config,
-    ...sisterNamed(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
-    ...sisterNamed(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
-  } as Given;
+  const rewritten = withDpmNames(config, ALGORITHMS);
   const { algorithm_type: algorithm = 'dpmsolver++', solver_order: order = 2 } = rewritten;
-  requireChoice('algorithm_type', algorithm, ALGORITHMS);
-  requireChoice('solver_type', rewritten.solver_type ?? 'midpoint', ['midpoint', 'heun']);
-  requireSolverOrder(order);
   if (algorithm.startsWith('sde') && order > 2) {
     const message = `${algorithm} has no third order here (upstream crashes). Use solver_order 2.`;
     throw new DiffusionError('CONFIG_CONFLICT', message, { algorithm, order });

@@ -1,29 +1,17 @@
 // What upstream's constructor does before anything else: rewrites names of sister solvers and refuses what cannot work.
 
-import { DiffusionError, requireChoice, requireSolverOrder, sisterNamed, warn } from '@unnoise/core';
+import { DiffusionError, warn, withDpmNames } from '@unnoise/core';
 import type { DPMSolverMultistepConfig } from './index.ts';
 
 type Given = Partial<DPMSolverMultistepConfig>;
 
 const ALGORITHMS: readonly string[] = ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver'];
-const SOLVERS: readonly string[] = ['midpoint', 'heun'];
 
 /** The config with `deis` read as dpmsolver++ and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID or CONFIG_CONFLICT. */
 export function checkedConfig(config: Given): Given {
   if (typeof config !== 'object') return config; // the base class refuses it
-  const names = {
-    ...sisterNamed(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
-    ...sisterNamed(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
-  };
-  const rewritten = { ...config, ...names } as Given;
-  const {
-    algorithm_type: algorithm = 'dpmsolver++',
-    solver_type: solver = 'midpoint',
-    solver_order: order = 2,
-  } = rewritten;
-  requireChoice('algorithm_type', algorithm, ALGORITHMS);
-  requireChoice('solver_type', solver, SOLVERS);
-  requireSolverOrder(order);
+  const rewritten = withDpmNames(config, ALGORITHMS);
+  const { algorithm_type: algorithm = 'dpmsolver++', solver_order: order = 2 } = rewritten;
   checkConflicts(config.algorithm_type ?? algorithm, rewritten.final_sigmas_type ?? 'zero', order);
   if (!algorithm.endsWith('++'))
     warn(`algorithm_type ${algorithm} is deprecated upstream; dpmsolver++ or sde-dpmsolver++ replace it.`);

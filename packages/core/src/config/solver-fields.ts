@@ -2,7 +2,7 @@
 
 import { DiffusionError } from '../errors.ts';
 import type { ConfigSchema } from './schema.ts';
-import { boolean, choice, number } from './schema.ts';
+import { boolean, choice, number, requireChoice } from './schema.ts';
 
 /** Flow matching sigmas and their shift. */
 export interface FlowSigmasConfig {
@@ -37,4 +37,27 @@ export function sisterNamed<K extends string>(
 export function requireSolverOrder(order: number): void {
   if (Number.isInteger(order) && order >= 1) return;
   throw new DiffusionError('CONFIG_INVALID', `solver_order is ${order}. Use 1, 2 or 3.`, { solver_order: order });
+}
+
+/** The names that say how a DPM-Solver step is made. */
+export interface DpmNames {
+  readonly algorithm_type?: string;
+  readonly solver_type?: string;
+  readonly solver_order?: number;
+}
+
+/**
+ * The config with `deis` read as dpmsolver++, and `logrho`, `bh1`, `bh2` as midpoint. Throws CONFIG_INVALID for an algorithm that is
+ * not one of these, another solver type, and an order below 1.
+ */
+export function withDpmNames<C extends DpmNames>(config: C, algorithms: readonly string[]): C {
+  const rewritten: C = {
+    ...config,
+    ...sisterNamed(config, 'algorithm_type', ['deis'], 'dpmsolver++'),
+    ...sisterNamed(config, 'solver_type', ['logrho', 'bh1', 'bh2'], 'midpoint'),
+  };
+  requireChoice('algorithm_type', rewritten.algorithm_type ?? 'dpmsolver++', algorithms);
+  requireChoice('solver_type', rewritten.solver_type ?? 'midpoint', ['midpoint', 'heun']);
+  requireSolverOrder(rewritten.solver_order ?? 2);
+  return rewritten;
 }

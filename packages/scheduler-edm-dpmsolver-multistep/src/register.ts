@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { EDMDPMSolverMultistepScheduler } from './index.ts';
+
+registry.add(EDMDPMSolverMultistepScheduler);
