@@ -20,6 +20,7 @@ import onnx
 from diffusers import DDIMScheduler
 from onnx_fixtures import FLOAT, HALF, INT32, INT64, ROOT, Graph, sha256
 from tokenizers.pre_tokenizers import ByteLevel
+from transformers import AutoTokenizer
 
 FOLDER = ROOT / "packages/pipelines/test/models"
 CHANNELS, SIDE, WIDTH = 4, 8, 4
@@ -171,12 +172,24 @@ def clip_vocabulary():
 MODELS = {"sd-float32": write_float32, "sd-float16": write_float16}
 
 
+TEXTS = ("", "red apple", "Red  APPLE's café!", "dog dog dog dog dog dog dog dog dog dog dog", "Piñata, woman’s 12-3 \t dog", "<|endoftext|> red", "日本 dog")
+
+
+def token_ids(folder):
+    """What transformers makes of texts, padded and cut to the model's length."""
+    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer")
+    how = dict(padding="max_length", max_length=tokenizer.model_max_length, truncation=True)
+    return [{"text": text, "ids": tokenizer(text, **how).input_ids} for text in TEXTS]
+
+
 def write(folder):
     for name, make in MODELS.items():
         make(folder / name)
+        lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in token_ids(folder / name))
+        (folder / name / "token-ids.json").write_text(f"[\n{lines}\n]\n")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "recipe.json")
     made = {f"{(FOLDER / path.relative_to(folder)).relative_to(ROOT)}": sha256(path) for path in files}
-    versions = {name: version(name) for name in ("diffusers", "onnx", "tokenizers")}
+    versions = {name: version(name) for name in ("diffusers", "onnx", "tokenizers", "transformers")}
     recipe = {"tools/golden/onnx_pipelines.py": sha256(Path(__file__)), "files": made, "versions": versions}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")

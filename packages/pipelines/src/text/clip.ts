@@ -9,8 +9,13 @@ const EOS = '<|endoftext|>';
 /** Contractions, runs of letters, single digits, runs of anything else. */
 const WORDS = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
-export function clipTokenizerJson(vocab: Readonly<Record<string, number>>, merges: string): TokenizerJson {
-  const special = [BOS, EOS].map((content) => ({
+/** `pad` is a token of its own in prompts too, as upstream: Stable Diffusion 2 pads with "!". */
+export function clipTokenizerJson(
+  vocab: Readonly<Record<string, number>>,
+  merges: string,
+  pad: string = EOS,
+): TokenizerJson {
+  const special = [...new Set([BOS, EOS, pad])].map((content) => ({
     id: vocab[content]!,
     content,
     special: true,

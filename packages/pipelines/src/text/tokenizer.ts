@@ -58,14 +58,18 @@ export async function openTokenizer(
   const config = { ...(await read('special_tokens_map.json')), ...(await read('tokenizer_config.json')) };
   const json: TokenizerJson = await read('tokenizer.json');
   const vocab = { ...((await read('vocab.json')) as Record<string, number>), ...json.model?.vocab };
-  const full = json.model ? json : await clip(files, vocab);
+  const full = json.model ? json : await clip(files, vocab, contentOf(config['pad_token']));
   const tokenizer = await tokenizerOf(full, config, given, files.name);
   return new PromptTokenizer(tokenizer, lengthOf(config, longest, files.name), padOf(config, full, vocab, files.name));
 }
 
-async function clip(files: ModelFiles, vocab: Readonly<Record<string, number>>): Promise<TokenizerJson> {
+async function clip(
+  files: ModelFiles,
+  vocab: Readonly<Record<string, number>>,
+  pad: string | undefined,
+): Promise<TokenizerJson> {
   const merges = await files.readText('tokenizer/merges.txt');
-  if (merges !== undefined && '<|startoftext|>' in vocab) return clipTokenizerJson(vocab, merges);
+  if (merges !== undefined && '<|startoftext|>' in vocab) return clipTokenizerJson(vocab, merges, pad);
   const message = `There is no tokenizer/tokenizer.json in "${files.name}", nor the vocab.json and merges.txt of CLIP. Download the folder "tokenizer", or pass { tokenizer }.`;
   throw new DiffusionError('FILE_NOT_FOUND', message, { folder: files.name });
 }
