@@ -9,7 +9,7 @@ export function bytesOf(data: TypedArray, dtype: DType): Float32Array | Int32Arr
   if (data instanceof Float64Array && dtype === 'float32') return Float32Array.from(data);
   if (!(data instanceof ARRAYS[dtype])) throw wrongArray(data, dtype);
   if (data instanceof Uint8Array) return Uint32Array.from(data, (x) => Number(x !== 0));
-  return data instanceof Uint16Array && data.length % 2 === 1 ? evenLength(data) : (data as Float32Array);
+  return data instanceof Uint16Array && data.length % 2 === 1 ? evenLength(data) : data;
 }
 
 function evenLength(data: Uint16Array): Uint16Array {
