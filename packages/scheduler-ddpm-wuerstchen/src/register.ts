@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DDPMWuerstchenScheduler } from './index.ts';
+
+registry.add(DDPMWuerstchenScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { DDPMWuerstchenScheduler } from '../src/index.ts';
+
+testScheduler(DDPMWuerstchenScheduler);
