@@ -93,7 +93,7 @@ def parameters(folder: Path) -> dict[str, int]:
     floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
     models = {part: onnx.load(folder / part / "model.onnx") for part in ONNX_PARTS}
     return {
-        part: sum(torch.Size(w.dims).numel() for w in model.graph.initializer if w.data_type in floats)
+        part: sum(torch.Size(w.dims).numel() for w in model.graph.initializer if w.data_type in floats and w.dims)
         for part, model in models.items()
     }
 

@@ -49,11 +49,12 @@ async function ownScheduler({ path }: ModelFolder): Promise<string> {
   throw new DiffusionError('CONFIG_INVALID', `"${path}" does not say which scheduler it wants. Pass --scheduler.`);
 }
 
-/** A scheduler for another kind of model draws noise without an error, in Python too. */
+/** A scheduler for another kind of model draws noise without an error, in Python too. Those that read betas read all such models. */
 function warnOfForeign({ scheduler, model }: ImagePipeline): void {
   const own = String(model.layout.schedulerConfig?.['_class_name']);
-  const { className } = scheduler.class;
+  const { className, schema } = scheduler.class;
   if (className === own || !registry.has(own) || registry.get(own).compatibles.includes(className)) return;
+  if ('beta_schedule' in schema && 'beta_schedule' in registry.get(own).schema) return;
   warn(`${className} does not take the configs of ${own}, which this model was made for: it may draw noise.`);
 }
 
