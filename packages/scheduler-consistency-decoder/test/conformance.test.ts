@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { ConsistencyDecoderScheduler } from '../src/index.ts';
+
+testScheduler(ConsistencyDecoderScheduler);
