@@ -34,10 +34,17 @@ function install() {
 const [job, ...args] = process.argv.slice(2);
 const pnpm = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager;
 const ts = 'node --conditions=@unnoise/source --import tsx';
+const generate = `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20`;
+const emoji = 'packages/model-emoji-ldm-64';
+const prompts =
+  '"red apple" "dog face" rocket octopus "smiling face with sunglasses" "red heart" pizza sailboat --style noto,fluent --seed 0';
 const jobs = {
-  start: `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20 --guidance 2 --output out/fashion-28.png`,
+  start: existsSync(join(root, emoji, 'unet/model.onnx'))
+    ? `${generate} ${prompts} --model ${emoji} --output out/emoji.png`
+    : `${generate} --guidance 2 --output out/fashion-28.png`,
   test: `vitest run ${['default', './tools/device-reporter.ts', './tools/count-reporter.ts'].map((name) => `--reporter=${name}`).join(' ')}`,
   bench: `${ts} tools/bench/index.ts`,
+  'bench:image': `${ts} tools/bench/text-to-image.ts`,
   eval: `${ts} tools/eval/index.ts`,
   conformance: `${ts} conformance/test/report.ts`,
   build: `${ts} tools/build.ts`,
