@@ -16,6 +16,7 @@ import store
 HERE = Path(__file__).resolve().parent
 # One line per scheduler: the recipe file, and the folder (the class) that it fills.
 RECIPES = {
+    "amused": "AmusedScheduler",
     "cosine_dpmsolver_multistep": "CosineDPMSolverMultistepScheduler",
     "ddim": "DDIMScheduler",
     "ddim_cogvideox": "CogVideoXDDIMScheduler",
@@ -50,6 +51,7 @@ RECIPES = {
     "tcd": "TCDScheduler",
     "pndm": "PNDMScheduler",
     "repaint": "RePaintScheduler",
+    "sasolver": "SASolverScheduler",
     "vq_diffusion": "VQDiffusionScheduler",
     "consistency_models": "CMStochasticIterativeScheduler",
     "karras_ve": "KarrasVeScheduler",
@@ -60,6 +62,7 @@ RECIPES = {
 }
 # Further files of a recipe.
 PARTS = {
+    "amused": ["special"],
     "ddpm_wuerstchen": ["special"],
     "unclip": ["special"],
     "cosine_dpmsolver_multistep": ["brownian_tape"],

@@ -37,6 +37,7 @@ import {
   respacedLevels,
   respacingOf,
   scaleAtSigma,
+  sigmaBetween,
   sigmaScheduleFields,
   spacedTimesteps,
   spacingFields,
@@ -144,13 +145,12 @@ function logMiddles(sigmas: Table): Float64Array {
 }
 
 /** Sigmas lie in pairs [from, to]. As upstream, levels pass through their logarithms, and so does the time that noise is asked for. */
-function rowOf(sigmas: Table, index: number, { round }: Precision): DPMSolverSDERow {
+function rowOf(sigmas: Table, index: number, precision: Precision): DPMSolverSDERow {
   const second = isSecondCall(index);
   const first = second ? index - 1 : index;
   const [from = Number.NaN, to = Number.NaN] = [sigmas[first], sigmas[first + 1]];
   if (to === 0) return { sigma: from, sigmaTo: 0, level: from, second };
-  const [t, tTo] = [round(-Math.log(from)), round(-Math.log(to))];
-  const sigmaOf = (time: number): number => round(Math.exp(-time));
-  const middle = sigmaOf(round(t + round(tTo - t) * 0.5));
-  return { sigma: sigmaOf(t), sigmaTo: second ? sigmaOf(tTo) : middle, level: second ? middle : from, second };
+  const along = (share: number): number => sigmaBetween(from, to, share, precision);
+  const middle = along(0.5);
+  return { sigma: along(0), sigmaTo: second ? sigmaBetween(to, from, 0, precision) : middle, level: second ? middle : from, second };
 }

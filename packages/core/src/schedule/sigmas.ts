@@ -99,27 +99,38 @@ export function logMidpoint(start: number, end: number, { round }: Precision): n
   return round(Math.exp(round(b - 0.5 * round(b - a))));
 }
 
+/** The sigma at a share of the way from one to another in t = -ln sigma, as k-diffusion rounds: exp(-(t + share h)). */
+export function sigmaBetween(from: number, to: number, share: number, { round }: Precision): number {
+  const t = round(-Math.log(from));
+  const h = round(round(-Math.log(to)) - t);
+  return round(Math.exp(-round(t + round(round(share) * h))));
+}
+
 /**
  * The ancestral split of a step from sigma `from` down to `to`: go to `down` without noise, then add noise of deviation
- * `up`, with up^2 + down^2 = to^2. down = to^2 / from, the closed form of sqrt(to^2 - up^2), which cannot turn negative
- * under the root by rounding as upstream's can.
+ * `up`, with up^2 + down^2 = to^2. `eta` is the share of the noise: up = eta to sqrt(1 - to^2 / from^2). At 1, down = to^2 / from: the
+ * closed form of sqrt(to^2 - up^2), which cannot turn negative under the root by rounding as upstream's can.
  */
-export function ancestralSplit(from: number, to: number): { up: number; down: number } {
+export function ancestralSplit(from: number, to: number, eta: number = 1): { up: number; down: number } {
   const ratio = to / from;
-  return { up: to * Math.sqrt((1 - ratio) * (1 + ratio)), down: to * ratio };
+  const up = eta * to * Math.sqrt((1 - ratio) * (1 + ratio));
+  return { up, down: to * Math.sqrt((1 - eta) * (1 + eta) + (eta * ratio) ** 2) };
 }
 
 /**
  * The ancestral split of every step of a schedule, rounded as upstream rounds its float32 tables, from which timesteps are read:
  * down = sqrt(to^2 - up^2). Where rounding leaves nothing under that root (upstream: NaN), and in float64, it is `ancestralSplit`.
  */
-export function ancestralSplits(sigmas: Table): readonly { readonly up: number; readonly down: number }[] {
+export function ancestralSplits(
+  sigmas: Table,
+  eta: number = 1,
+): readonly { readonly up: number; readonly down: number }[] {
   const { mode, round } = precisionOf(sigmas);
   return Array.from(sigmas.subarray(1), (to, i) => {
     const from = sigmas[i] ?? Number.NaN;
     const [from2, to2] = [round(from * from), round(to * to)];
-    const up = round(Math.sqrt(round(round(to2 * round(from2 - to2)) / from2)));
+    const up = Math.min(to, round(round(eta) * round(Math.sqrt(round(round(to2 * round(from2 - to2)) / from2)))));
     const down = round(Math.sqrt(round(to2 - round(up * up))));
-    return mode === 'upstream32' && (down > 0 || to === 0) ? { up, down } : ancestralSplit(from, to);
+    return mode === 'upstream32' && (down > 0 || to === 0) ? { up, down } : ancestralSplit(from, to, eta);
   });
 }

@@ -27,6 +27,8 @@ export { FlowMatchMixin, flowNoise } from './flow-match.ts';
 export type { FlowRow } from './flow-match.ts';
 export { inFloat32, kStylePlan, scaleAtSigma } from './k-style-plan.ts';
 export type { KStylePlan, KStyleSchedule } from './k-style-plan.ts';
+export { KSampler, kSamplerFields, requireShare } from './k-sampler.ts';
+export type { KSamplerConfig, ModelCall } from './k-sampler.ts';
 export { CONFIG_NAME, loadConfig } from './load.ts';
 export type { ConfigSource, HubClient, LoadOptions, UrlLike } from './load.ts';
 export { KARRAS_COMPATIBLES } from './karras.ts';
