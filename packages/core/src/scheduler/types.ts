@@ -17,6 +17,8 @@ export interface PlanRequest {
   readonly mu?: number;
   /** Number of steps that a distilled model was trained on. */
   readonly originalInferenceSteps?: number;
+  /** Noise of the choice of tokens at the first step and at the last; one number: from there to 0.01 (Amused). */
+  readonly temperature?: number | readonly [number, number];
   /** Share of the schedule to make, in [0, 1], where the grid depends on it (LCM, TCD). */
   readonly strength?: number;
   /** Steps of one jump back to more noise (RePaint). */

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { AmusedScheduler } from '../src/index.ts';
+
+testScheduler(AmusedScheduler);
