@@ -62,5 +62,6 @@ const session = { intraOpNumThreads: threads, extra: { session: { intra_op: { al
 const options = { scheduler: DPMSolverMultistepScheduler, as: StableDiffusionPipeline, session };
 const pipeline = await loadPipeline(folder, options);
 console.log(`${folder}, ${threads} threads, DPM-Solver++ 2M`);
-for (const [what, time] of await measured(pipeline)) console.log(`${what.padEnd(34)} ${time.toFixed(1).padStart(7)} ms`);
+for (const [what, time] of await measured(pipeline))
+  console.log(`${what.padEnd(34)} ${time.toFixed(1).padStart(7)} ms`);
 await pipeline.dispose();

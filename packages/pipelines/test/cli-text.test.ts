@@ -49,13 +49,21 @@ async function bytesOf(name: string): Promise<readonly number[]> {
 
 describe('unnoise generate with a prompt', () => {
   it('draws it, with the model’s own guidance, and notes how in the file', async () => {
-    const { code, out } = await generate('red apple', '--style', 'flat', '--scheduler', 'unipc', '--out', at('one.png'));
+    const { code, out } = await generate(
+      'red apple',
+      '--style',
+      'flat',
+      '--scheduler',
+      'unipc',
+      '--out',
+      at('one.png'),
+    );
     expect(code).toBe(0);
     expect(out).toMatch(/UniPCMultistepScheduler, 3 steps, guidance 2\.5\nseed +7\npicture +red apple, flat\n/);
     const { text, width } = decode(await readFile(at('one.png')));
     expect(width).toBe(112);
     const how = { scheduler: 'UniPCMultistepScheduler', steps: 3, seed: 7, guidance: 2.5, prompt: 'red apple, flat' };
-    expect(JSON.parse(text!['Comment']!)).toMatchObject(how);
+    expect(JSON.parse(text['Comment']!)).toMatchObject(how);
   });
 
   it('draws a row of prompts for each style', async () => {
@@ -85,8 +93,14 @@ describe('unnoise generate with a prompt', () => {
       height: side,
       channels: 1 as const,
     });
-    await savePng(at('image.png'), image((x) => 6 * x));
-    await savePng(at('mask.png'), image((x) => (x < side / 2 ? 0 : 255)));
+    await savePng(
+      at('image.png'),
+      image((x) => 6 * x),
+    );
+    await savePng(
+      at('mask.png'),
+      image((x) => (x < side / 2 ? 0 : 255)),
+    );
     const start = ['dog', '--image', at('image.png'), '--size', '1'];
     const { code } = await generate(...start, '--mask', at('mask.png'), '-o', at('painted.png'));
     expect(code).toBe(0);
@@ -112,7 +126,10 @@ describe('unnoise generate with a prompt', () => {
 
   it('a model that draws by class takes no prompt and no picture', async () => {
     const classes = (...args: readonly string[]) => unnoise('generate', '--model', digits, '-o', at('x.png'), ...args);
-    expect(await classes('red apple')).toMatchObject({ code: 2, err: expect.stringMatching(/"red apple".*no prompts/) });
+    expect(await classes('red apple')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/"red apple".*no prompts/),
+    });
     expect(await classes('--image', 'x.png')).toMatchObject({ code: 2, err: expect.stringMatching(/--image is for/) });
   });
 });

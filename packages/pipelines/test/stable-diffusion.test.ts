@@ -247,7 +247,12 @@ describe('reading PNG', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it('gives back what was written', async () => {
-    const image = { data: new Uint8ClampedArray([1, 2, 3, 255, 250, 128, 0, 255]), width: 2, height: 1, channels: 4 as const };
+    const image = {
+      data: new Uint8ClampedArray([1, 2, 3, 255, 250, 128, 0, 255]),
+      width: 2,
+      height: 1,
+      channels: 4 as const,
+    };
     await savePng(join(folder, 'rgba.png'), image);
     const read = await readPng(join(folder, 'rgba.png'));
     expect([read.width, read.height, read.channels, Array.from(read.data)]).toEqual([2, 1, 4, Array.from(image.data)]);
@@ -262,7 +267,12 @@ describe('reading PNG', () => {
   });
 
   it('brings a picture to a size', async () => {
-    await savePng(join(folder, 'wide.png'), { data: new Uint8ClampedArray(64 * 32).fill(90), width: 64, height: 32, channels: 1 });
+    await savePng(join(folder, 'wide.png'), {
+      data: new Uint8ClampedArray(64 * 32).fill(90),
+      width: 64,
+      height: 32,
+      channels: 1,
+    });
     const read = await readPng(join(folder, 'wide.png'), { size: [16, 16] });
     expect([read.width, read.height]).toEqual([16, 16]);
     expect(new Set(Array.from(read.data))).toEqual(new Set([90, 255]));

@@ -27,7 +27,12 @@ export async function draw(
   const watch = watcher(pipeline, plan, given, images);
   try {
     for (const batch of plan.batches) {
-      const { images: drawn } = await generateBatch(pipeline, batch, { ...given, pictures, signal, onStep: watch.onStep });
+      const { images: drawn } = await generateBatch(pipeline, batch, {
+        ...given,
+        pictures,
+        signal,
+        onStep: watch.onStep,
+      });
       images.push(...drawn);
     }
   } finally {

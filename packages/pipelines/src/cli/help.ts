@@ -8,6 +8,7 @@ Commands
   generate            pictures from an ONNX model
   inspect <folder>    what a model folder holds, and which packages it needs
   schedulers          the schedulers that are installed, and those that could be
+  export-step <name>  a scheduler's steps as ONNX graphs and a table of coefficients
 
 Options
   --help              this text; unnoise <command> --help tells about one command
@@ -65,9 +66,25 @@ config, then those that could be installed.
       --import <module>    load a module first, for schedulers of your own
       --debug              on failure, print the stack`;
 
-export const HELP: Readonly<Record<'' | 'generate' | 'inspect' | 'schedulers', string>> = {
+const exportStep = `Usage: unnoise export-step <scheduler> [options]
+
+Writes the steps of a scheduler as ONNX graphs, for loops in any runtime: step.onnx takes the
+coefficients as an input, and step.json tells them for every step, with the timestep and where the
+other inputs come from. Steps of another structure get graphs of their own: step.2.onnx, ...
+
+      --config <file>      a scheduler_config.json, or the folder of a model (default: the class's own)
+  -o, --out <file>         default step.onnx
+  -n, --steps <n>          steps (default 50)
+      --shape <sizes>      of the sample (default 1,4,64,64); most graphs take every size of its rank
+      --output-shape <..>  of the model's output, where it differs
+      --dtype <type>       of the sample: float32 (default), float16 or int32
+      --import <module>    load a module first, for schedulers of your own
+      --debug              on failure, print the stack`;
+
+export const HELP: Readonly<Record<'' | 'generate' | 'inspect' | 'schedulers' | 'export-step', string>> = {
   '': main,
   generate,
   inspect,
   schedulers,
+  'export-step': exportStep,
 };

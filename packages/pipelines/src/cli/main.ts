@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { exitCodeOf, OK, reportOf, UsageError } from './errors.ts';
+import { exportStep } from './export-step.ts';
 import { generate } from './generate.ts';
 import { HELP } from './help.ts';
 import { inspect } from './inspect.ts';
@@ -11,6 +12,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   generate,
   inspect,
   schedulers,
+  'export-step': exportStep,
 };
 
 /** Runs the command line and gives the exit code. */

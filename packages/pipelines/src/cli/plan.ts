@@ -25,7 +25,9 @@ export function drawingPlan(pipeline: ImagePipeline, given: GenerateArguments): 
   const rows = subjectRows(pipeline, given);
   const all = rows.length > 1 && !given.classes && given.prompts.length === 0;
   const each = count ?? (all ? COUNT_OF_ALL : 1);
-  const subjects = rows.flatMap((row) => row.subjects).flatMap((subject) => Array.from({ length: each }, () => subject));
+  const subjects = rows
+    .flatMap((row) => row.subjects)
+    .flatMap((subject) => Array.from({ length: each }, () => subject));
   const jobs = subjects.map((subject, i) => ({ ...subject, seed: seed + i }));
   const inRow = jobs.length / rows.length;
   const across = columns ?? (rows.length > 1 && inRow > 1 ? inRow : Math.ceil(Math.sqrt(jobs.length)));

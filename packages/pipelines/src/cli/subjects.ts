@@ -56,6 +56,8 @@ function ofNothing({ classes }: Wanted): readonly Subject[] {
 
 function refusePrompts({ prompts, styles, image }: Wanted): void {
   const [given] = [...prompts, ...styles];
-  if (given !== undefined) throw new UsageError(`generate takes no "${given}" with this model, which knows no prompts.`);
-  if (image !== undefined) throw new UsageError('--image is for models that draw from a prompt, which this one does not.');
+  if (given !== undefined)
+    throw new UsageError(`generate takes no "${given}" with this model, which knows no prompts.`);
+  if (image !== undefined)
+    throw new UsageError('--image is for models that draw from a prompt, which this one does not.');
 }

@@ -64,7 +64,8 @@ function rgba(png: Png): Picture {
   const colours = channels > 2 ? 3 : 1;
   const out = new Uint8Array(4 * width * height).fill(255);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) out[4 * i + c] = Math.round((255 * data[i * channels + (colours === 3 ? c : 0)]!) / top);
+    for (let c = 0; c < 3; c++)
+      out[4 * i + c] = Math.round((255 * data[i * channels + (colours === 3 ? c : 0)]!) / top);
     if (channels > colours) out[4 * i + 3] = Math.round((255 * data[i * channels + colours]!) / top);
   }
   return { data: out, width, height, channels: 4 };

@@ -14,7 +14,9 @@ export type ImagePipeline = StableDiffusionPipeline | ClassConditionalImagePipel
 
 export interface LoadOptions<P> {
   /** The class that the caller counts on; a folder for another one is refused. Default: whichever fits. */
-  readonly as?: abstract new (...args: never) => P;
+  readonly as?: abstract new (
+    ...args: never
+  ) => P;
 }
 
 /** Opens a model folder through `files` as the pipeline that fits it. @throws as openModel; MODEL_INVALID where none fits. */

@@ -21,7 +21,10 @@ export class PromptStyles {
   /** "red apple" in "fluent" style. Throws REQUEST_INVALID for a style that a model with styles does not have. */
   apply(prompt: string, style: string | undefined): string {
     if (style === undefined) return prompt;
-    const name = style.toLowerCase().replace(/[\s_-]+/g, ' ').trim();
+    const name = style
+      .toLowerCase()
+      .replace(/[\s_-]+/g, ' ')
+      .trim();
     const template = this.#templates.get(name) ?? (this.#templates.size === 0 ? `{}, ${style} style` : undefined);
     if (template !== undefined) return template.replace('{}', () => prompt);
     throw invalid(`The model has no style "${style}". It has: ${this.names.join(', ')}.`);
@@ -31,7 +34,8 @@ export class PromptStyles {
 /** One text for each of `batch` pictures. */
 export function textsOf(texts: Texts, batch: number, what: string): readonly string[] {
   const list = typeof texts === 'string' ? [texts] : texts;
-  for (const text of list) if (typeof text !== 'string') throw invalid(`${what} is ${String(text)}. Give a text, or a list of texts.`);
+  for (const text of list)
+    if (typeof text !== 'string') throw invalid(`${what} is ${String(text)}. Give a text, or a list of texts.`);
   if (list.length === 1) return Array.from({ length: batch }, () => list[0]!);
   if (list.length === batch) return list;
   throw invalid(`${list.length} ${what}s were given for ${batch} pictures. Give one, or one for each picture.`);

@@ -75,7 +75,11 @@ export class StableDiffusionPipeline extends DiffusionPipeline<TextGenerateOptio
   readonly defaultGuidance: number;
   readonly #styles: PromptStyles;
 
-  constructor(model: DiffusionModel, { textEncoder, decoder, openEncoder }: StableDiffusionParts, options?: PipelineOptions) {
+  constructor(
+    model: DiffusionModel,
+    { textEncoder, decoder, openEncoder }: StableDiffusionParts,
+    options?: PipelineOptions,
+  ) {
     super(model, options);
     this.textEncoder = textEncoder;
     this.autoencoder = new Autoencoder(decoder, openEncoder, latentChannels(model), this.backend);
@@ -108,7 +112,8 @@ export class StableDiffusionPipeline extends DiffusionPipeline<TextGenerateOptio
     const start = await pictureStart(this.autoencoder, { ...others, image, mask, strength }, batch);
     const latentSize = size === undefined ? {} : { size: this.autoencoder.latentSize(size) };
     const told = await states(texts);
-    const free = guidance === 1 ? {} : { unconditional: await states(textsOf(negativePrompt, batch, 'negative prompt')) };
+    const free =
+      guidance === 1 ? {} : { unconditional: await states(textsOf(negativePrompt, batch, 'negative prompt')) };
     return { batch, rest: { ...start, ...latentSize, guidance }, conditioning: told, ...free };
   }
 

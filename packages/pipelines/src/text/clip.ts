@@ -60,7 +60,7 @@ export function clipTokenizerJson(
       merges: mergesOf(merges),
     },
   };
-  return json as TokenizerJson;
+  return json;
 }
 
 /** The first line tells the version; the file may end with an empty one. */

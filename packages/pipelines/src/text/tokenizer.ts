@@ -110,7 +110,8 @@ function padOf(
 ): number {
   const named = [config['pad_token'], config['eos_token']].map(contentOf);
   for (const token of named) {
-    const id = added_tokens.find(({ content }) => content === token)?.id ?? (token === undefined ? undefined : vocab[token]);
+    const id =
+      added_tokens.find(({ content }) => content === token)?.id ?? (token === undefined ? undefined : vocab[token]);
     if (id !== undefined) return id;
   }
   const message = `"${folder}" does not say what pads a prompt: no pad_token of tokenizer_config.json is in the vocabulary.`;

@@ -39,7 +39,9 @@ export interface TokenizerJson {
 type Step = (text: string) => string;
 
 /** The tokenizer, or undefined for a file with rules beyond whole words. */
-export function wordLevelTokenizer(json: TokenizerJson): (TextTokenizer & { unknown(text: string): string[] }) | undefined {
+export function wordLevelTokenizer(
+  json: TokenizerJson,
+): (TextTokenizer & { unknown(text: string): string[] }) | undefined {
   const { model, normalizer, pre_tokenizer: split, post_processor: ends } = json;
   const steps = normalizer ? stepsOf(normalizer) : [];
   const between =
