@@ -23,14 +23,14 @@ const SIZES: readonly (readonly [elements: number, rounds: number])[] = [
   [1 << 24, 15],
 ];
 
-const LINCOMB: Kernel = {
+export const LINCOMB: Kernel = {
   key: 'bench lincomb',
   kind: 'map',
   inputs: [0, 1, 2].map(() => ({ dtype: 'float32', dims: [true] })),
   outputs: [{ dtype: 'float32', value: 3 }],
   ops: [{ fn: 'linear', args: [0, 1, 2], params: [0, 1, 2], dtype: 'float32' }],
 };
-const PARAMS = Float64Array.of(0.98, -0.12, 0.03);
+export const PARAMS: Float64Array = Float64Array.of(0.98, -0.12, 0.03);
 
 export async function benchKernels(): Promise<KernelRow[]> {
   const rows: KernelRow[] = [];

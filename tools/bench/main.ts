@@ -4,8 +4,9 @@
 import { benchHost } from './host.ts';
 import { benchKernels } from './kernels.ts';
 import { benchSteps } from './steps.ts';
+import { benchTfjs } from './tfjs.ts';
 
-const parts = { steps: benchSteps, host: benchHost, kernels: benchKernels };
+const parts = { steps: benchSteps, host: benchHost, kernels: benchKernels, tfjs: benchTfjs };
 
 for (const [part, bench] of Object.entries(parts)) {
   console.log(JSON.stringify({ [part]: await bench() }));

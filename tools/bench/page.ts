@@ -1,6 +1,6 @@
 // docs/performance.md, from a report.
 
-import { goals, hostTable, kernelTable, type Report, stepTable } from './report.ts';
+import { goals, hostTable, kernelTable, type Report, stepTable, tfjsTable } from './report.ts';
 
 const versions = ({ torch }: Report): string =>
   typeof torch === 'string'
@@ -34,6 +34,14 @@ In place the sum is limited by the memory alone. Ordinary arrays have to be copi
 block, which doubles what the processor moves.
 
 ${kernelTable(report)}
+
+## In TensorFlow.js
+
+The same sum on tensors of TensorFlow.js's wasm backend. *Five operations* is what one would write: \`tf.mul\` and \`tf.add\` in a
+\`tf.tidy\`. The others are \`@unnoise/backend-tfjs\`: *not fused* with its fast path switched off, *fused* as one generated kernel
+in TensorFlow.js's heap, *as an expression* with everything that the library does around it.
+
+${tfjsTable(report)}
 
 ## On the host
 

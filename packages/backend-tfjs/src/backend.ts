@@ -117,8 +117,9 @@ class OnTfjs implements TfjsBackend {
     return this.#keep(guarded(this.name, () => this.#path?.upload?.(values, type) ?? copied(values, type)), dtype);
   }
 
-  adopt(native: unknown, dtype: DType): TfBuffer | undefined {
+  adopt(native: unknown, dtype: DType, length?: number): TfBuffer | undefined {
     if (!(native instanceof TfTensor) || native.isDisposed || native.dtype !== dtype) return undefined;
+    checkLength(native, length ?? native.size);
     this.#checkUsable();
     return this.#keep(guarded(this.name, () => shared(native)), dtype);
   }

@@ -38,7 +38,7 @@ export class DeviceWatch {
 
   /**
    * Throws DEVICE_LOST from the loss on. Work that the GPU refused is told once, at the first call that comes after it is known:
-   * OUT_OF_MEMORY, or OP_UNSUPPORTED where a shader or a command is not valid on this device.
+   * OUT_OF_MEMORY, else DEVICE_FAILED.
    */
   check(): void {
     const lost = this.#lost ?? (this.#backend.gpgpu?.gl?.isContextLost?.() ? 'its WebGL context is lost' : undefined);
@@ -48,6 +48,6 @@ export class DeviceWatch {
     this.#refused = undefined;
     const full = refused.constructor.name === 'GPUOutOfMemoryError';
     const message = `${this.#name}: the GPU refused work, so results since then are not valid: ${refused.message}`;
-    throw new DiffusionError(full ? 'OUT_OF_MEMORY' : 'OP_UNSUPPORTED', message, { backend: this.#name }, refused);
+    throw new DiffusionError(full ? 'OUT_OF_MEMORY' : 'DEVICE_FAILED', message, { backend: this.#name }, refused);
   }
 }

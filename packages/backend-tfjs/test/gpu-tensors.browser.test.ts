@@ -53,7 +53,7 @@ describe('on webgpu', () => {
     for (const one of [x, y]) one.dispose();
   });
 
-  test('a shader that the GPU refuses is OP_UNSUPPORTED, and then it goes on', async () => {
+  test('a shader that the GPU refuses is DEVICE_FAILED, and then it goes on', async () => {
     const backend = await tfjsOn('webgpu');
     const x = tensor(wave(), SHAPE, { backend });
     await x.realize();
@@ -67,7 +67,7 @@ describe('on webgpu', () => {
       getUserCode: () => 'fn main(index : i32) { setOutputAtIndex(index, no such thing); }',
     };
     webgpu().runWebGPUProgram(broken, [], 'float32');
-    expect(await codeOf(() => x.mul(3).data())).toBe('OP_UNSUPPORTED');
+    expect(await codeOf(() => x.mul(3).data())).toBe('DEVICE_FAILED');
     await vi.waitFor(async () => expect(await codeOf(() => x.mul(3).data())).toBeUndefined()); // its errors come one by one
     x.dispose();
   });

@@ -1,5 +1,5 @@
 import { backend as tfBackend, engine, memory, ones, setBackend, tensor as tfTensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { realize, tensor, type Tensor } from '@unnoise/core';
+import { adopt, realize, tensor, type Tensor } from '@unnoise/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { createTfjsBackend, fromTf, type TfjsBackend, toTf } from '../src/index.ts';
@@ -100,6 +100,7 @@ describe('misuse is an error, not a wrong number', () => {
     for (const runtime of RUNTIMES) {
       const backend = await tfjsOn(runtime);
       const given = ones([5]);
+      expect(await codeOf(() => adopt(given, [2, 3], 'float32', backend))).toBe('SHAPE_MISMATCH');
       const handle = backend.adopt(given, 'float32')!;
       const double = { key: 'double', kind: 'map', inputs: [{ dtype: 'float32', dims: [true] }] } as const;
       const ops = [{ fn: 'linear', args: [0], params: [0], dtype: 'float32' }] as const;
