@@ -2,7 +2,13 @@
 
 export { fromOrt, toOrt } from './convert.ts';
 export { createOrtBackend, type OrtCpuBackend } from './cpu-backend.ts';
-export { exportStep, type ExportedStep, type ExportOptions, type StepRow, type StepTable } from './export/export-step.ts';
+export {
+  exportStep,
+  type ExportedStep,
+  type ExportOptions,
+  type StepRow,
+  type StepTable,
+} from './export/export-step.ts';
 export { createOrtGraphBackend, type OrtGraphBackend, type OrtGraphOptions } from './graph-backend.ts';
 export type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from './runtime.ts';
 export { createSession } from './sessions.ts';

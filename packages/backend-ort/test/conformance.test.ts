@@ -9,7 +9,11 @@ const cases = [...backendCases(), ...exactCases()];
 const session = { intraOpNumThreads: 1, executionProviders: ['cpu'] };
 
 testBackend({ name: 'ort, node', create: async () => createOrtBackend(node) }, { describe, it }, cases);
-testBackend({ name: 'onnx-graph, node', create: async () => createOrtGraphBackend(node, { session }) }, { describe, it }, cases);
+testBackend(
+  { name: 'onnx-graph, node', create: async () => createOrtGraphBackend(node, { session }) },
+  { describe, it },
+  cases,
+);
 testBackend({ name: 'ort, web', create: async () => createOrtBackend(web) }, { describe, it }, cases);
 testBackend(
   {

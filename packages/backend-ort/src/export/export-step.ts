@@ -1,7 +1,16 @@
 // A scheduler as ONNX files and a table: what a loop in any runtime needs, without this library. The scheduler runs its whole
 // schedule on a backend that only records; every step becomes a graph, and steps of one structure share theirs.
 
-import { adopt, type DType, nativeOf, type RunRequest, SchedulerMixin, type Shape, type Tensor } from '@unnoise/core';
+import {
+  adopt,
+  DiffusionError,
+  type DType,
+  nativeOf,
+  type RunRequest,
+  SchedulerMixin,
+  type Shape,
+  type Tensor,
+} from '@unnoise/core';
 
 import { Recorder, type Recording, Token } from './recorder.ts';
 import { stepGraph, type StepParts } from './step-graph.ts';
@@ -45,27 +54,50 @@ export interface ExportedStep {
 
 /**
  * Exports the steps of a schedule. `request` is what `scheduler.start` takes.
- * @throws DiffusionError OP_UNSUPPORTED where a step reads numbers back to the host; REQUEST_INVALID as `start`.
+ * @throws DiffusionError OP_UNSUPPORTED where a step computes with numbers that it reads back to the host; REQUEST_INVALID as `start`.
  */
 export async function exportStep(
   scheduler: SchedulerMixin,
   request: number | RunRequest,
   options: ExportOptions = {},
 ): Promise<ExportedStep> {
-  const recorder = new Recorder();
+  const recorder = new Recorder(0);
+  const exported = await record(scheduler, request, options, recorder);
+  if (recorder.reads === 0) return exported;
+  // Numbers that are read back may be checked, but not used: with others, the same must come out.
+  const again = await record(scheduler, request, options, new Recorder(1));
+  if (same(exported, again)) return exported;
+  const message =
+    `a step of ${scheduler.class.className} reads numbers back to the host and computes with them, which a graph cannot. ` +
+    'Dynamic thresholding does so: switch it off in the config.';
+  throw new DiffusionError('OP_UNSUPPORTED', message);
+}
+
+async function record(
+  scheduler: SchedulerMixin,
+  request: number | RunRequest,
+  options: ExportOptions,
+  recorder: Recorder,
+): Promise<ExportedStep> {
   const recorded = SchedulerMixin.fromConfig.call(scheduler.class, scheduler, {}, { backend: recorder });
   const { stepOptions, className } = scheduler.class;
   const asked = typeof request === 'number' ? { numInferenceSteps: request } : request;
-  const run = recorded.start({
-    ...asked,
-    ...(stepOptions.includes('generator') && { generator: recorder.generator() }),
-  });
+  const noise = stepOptions.includes('generator') && { generator: recorder.generator() };
+  const run = recorded.start({ ...asked, ...noise });
   const steps = new Steps(recorder, options);
   while (!run.done) await steps.add(run);
   run.dispose();
   const { graphs, rows } = steps;
   return { graphs, table: { scheduler: className, initNoiseSigma: run.plan.initNoiseSigma, steps: rows } };
 }
+
+function same(a: ExportedStep, b: ExportedStep): boolean {
+  const graphs = a.graphs.length === b.graphs.length && a.graphs.every((one, i) => equalBytes(one, b.graphs[i]!));
+  return graphs && JSON.stringify(a.table) === JSON.stringify(b.table);
+}
+
+const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 type Run = ReturnType<SchedulerMixin['start']>;
 
@@ -81,7 +113,7 @@ class Steps {
   constructor(recorder: Recorder, { shape = [1, 4, 64, 64], outputShape = shape, dtype = 'float32' }: ExportOptions) {
     this.#recorder = recorder;
     this.#outputShape = outputShape;
-    const first = new Token(dtype);
+    const first = new Token(dtype, lengthOf(shape));
     this.#sources.set(first, 'sample@0');
     this.#x = adopt(first, shape, dtype, recorder);
   }
@@ -90,7 +122,8 @@ class Steps {
     const timestep = run.nextTimestep();
     const inputScale = await this.#inputScale(run);
     const x = this.#x;
-    const out = adopt(new Token(floatType(x.dtype)), this.#outputShape, floatType(x.dtype), this.#recorder);
+    const type = x.dtype === 'float16' ? 'float16' : 'float32'; // models give floats, also for samples of whole numbers
+    const out = adopt(new Token(type, lengthOf(this.#outputShape)), this.#outputShape, type, this.#recorder);
     const { prevSample, predOriginalSample } = await run.step(out, x);
     const recording = this.#recorder.take();
     this.#name(out, recording);
@@ -146,7 +179,7 @@ class Steps {
   }
 
   #indexOf(file: Uint8Array): number {
-    const known = this.graphs.findIndex((one) => one.length === file.length && one.every((byte, i) => byte === file[i]));
+    const known = this.graphs.findIndex((one) => equalBytes(one, file));
     return known >= 0 ? known : this.graphs.push(file) - 1;
   }
 }
@@ -162,5 +195,4 @@ function outputsOf({ calls }: Recording, prev: Tensor, x0: Tensor | undefined): 
 
 const tokenOf = (x: Tensor): Token => nativeOf(x) as Token;
 
-/** A model gives floats, also for samples of whole numbers. */
-const floatType = (dtype: DType): DType => (dtype === 'float16' ? 'float16' : 'float32');
+const lengthOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);

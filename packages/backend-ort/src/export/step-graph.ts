@@ -90,6 +90,11 @@ function isElementwise({ kernel, inputs, sizes }: Call): boolean {
   const whole = kernel.inputs.every(({ dims }) => dims.length === 1 && dims[0]);
   const computed = kernel.ops.every(({ args }) => args.length > 0);
   return (
-    kernel.kind === 'map' && whole && computed && inputs.length > 0 && inputs.every(({ data }) => !data) && kernelLength(kernel, sizes) > 0
+    kernel.kind === 'map' &&
+    whole &&
+    computed &&
+    inputs.length > 0 &&
+    inputs.every(({ data }) => !data) &&
+    kernelLength(kernel, sizes) > 0
   );
 }

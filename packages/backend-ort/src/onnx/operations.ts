@@ -89,5 +89,7 @@ function choose(graph: Graph, condition: string, a: string, b: string): string {
 
 /** A cast to float16 is the one place inside a kernel where a value is rounded to half precision. */
 function cast(graph: Graph, x: string, dtype: DType): string {
-  return dtype === 'float16' ? graph.cast(graph.cast(graph.cast(x, 'float32'), 'float16'), 'float32') : graph.cast(x, dtype);
+  return dtype === 'float16'
+    ? graph.cast(graph.cast(graph.cast(x, 'float32'), 'float16'), 'float32')
+    : graph.cast(x, dtype);
 }
