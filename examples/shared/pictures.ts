@@ -1,5 +1,6 @@
 // Real pictures for the examples, and where they put theirs. A picture is its pixels, row by row, from -1 (black) to 1.
 import { fileURLToPath } from 'node:url';
+import '@unnoise/backend-cpu/register';
 import { type Tensor, tensor } from '@unnoise/core';
 import { toByte, toGrid } from '@unnoise/pipelines';
 import { readPng, savePng } from '@unnoise/pipelines/node';
