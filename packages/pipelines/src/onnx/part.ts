@@ -1,4 +1,4 @@
-// One ONNX graph of a model folder (unet, transformer, later text_encoder and vae), known by the names and types of its inputs.
+// One ONNX graph of a model folder (unet, text_encoder, vae_decoder, ...), known by the names and types of its inputs.
 
 import type { ConfigObject } from '@unnoise/core';
 import { DiffusionError } from '@unnoise/core';
