@@ -1,8 +1,7 @@
 // The four layers of the UNet that tfjs-layers does not have. Pictures are [batch, height, width, channels], as everywhere in tfjs.
 
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
-import { initializers } from '@tensorflow/tfjs-layers';
+import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 
 type Inputs = tf.Tensor | tf.Tensor[];
 const list = (inputs: Inputs): tf.Tensor[] => (Array.isArray(inputs) ? inputs : [inputs]);
@@ -74,7 +73,10 @@ export class ScaleShift extends layers.Layer {
   override call(inputs: Inputs): tf.Tensor {
     return tf.tidy(() => {
       const [x, condition] = list(inputs) as [tf.Tensor, tf.Tensor];
-      const [scale, shift] = tf.split(tf.reshape(condition, [-1, 1, 1, condition.shape[1]!]), 2, 3) as [tf.Tensor, tf.Tensor];
+      const [scale, shift] = tf.split(tf.reshape(condition, [-1, 1, 1, condition.shape[1]!]), 2, 3) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
       return tf.add(tf.mul(x, tf.add(scale, 1)), shift);
     });
   }
@@ -99,8 +101,10 @@ export class Attention extends layers.Layer {
     return tf.tidy(() => {
       const [batch, height, width, channels] = only(inputs).shape as [number, number, number, number];
       const perHead = channels / 3 / this.#heads;
-      const separate = tf.reshape(only(inputs), [batch, height * width, 3, this.#heads, perHead]);
-      const [q, k, v] = tf.unstack(tf.transpose(separate, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const [q, k, v] = tf.split(only(inputs), 3, 3).map((part) => {
+        const heads = tf.reshape(part, [batch, height * width, this.#heads, perHead]);
+        return tf.transpose(heads, [0, 2, 1, 3]);
+      }) as [tf.Tensor, tf.Tensor, tf.Tensor];
       const weights = tf.softmax(tf.mul(tf.matMul(q, k, false, true), perHead ** -0.5));
       const seen = tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]);
       return tf.reshape(seen, [batch, height, width, channels / 3]);

@@ -34,7 +34,8 @@ export function createUNet(weights: ReadonlyMap<string, Weight>): LayersModel {
   return unet;
 }
 
-const swish = (x: SymbolicTensor): SymbolicTensor => layers.activation({ activation: 'swish' }).apply(x) as SymbolicTensor;
+const swish = (x: SymbolicTensor): SymbolicTensor =>
+  layers.activation({ activation: 'swish' }).apply(x) as SymbolicTensor;
 const sum = (...parts: SymbolicTensor[]): SymbolicTensor => layers.add().apply(parts) as SymbolicTensor;
 const join = (...parts: SymbolicTensor[]): SymbolicTensor => layers.concatenate().apply(parts) as SymbolicTensor;
 
@@ -90,7 +91,12 @@ function setWeights(unet: LayersModel, weights: ReadonlyMap<string, Weight>, nor
 
 const byNumber = (a: string, b: string): number => Number(a.split('_')[1]) - Number(b.split('_')[1]);
 
-function assign(unet: LayersModel, layer: string, names: readonly string[], weights: ReadonlyMap<string, Weight>): void {
+function assign(
+  unet: LayersModel,
+  layer: string,
+  names: readonly string[],
+  weights: ReadonlyMap<string, Weight>,
+): void {
   const present = names.flatMap((name) => weights.get(name) ?? []);
   const tensors = present.map((weight) => {
     const { shape, values } = layer === 'label' ? weight : channelsLast(weight);
