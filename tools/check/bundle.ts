@@ -12,6 +12,8 @@ const LIMIT = 15;
 
 /** The limits of those that need more, close above what they have: docs/decisions/0006-size.md says what for. */
 const LARGER: Readonly<Record<string, number>> = {
+  // DDPM, and its step for many samples at once.
+  'ddpm-parallel': 15.6,
   // Training sigmas, three re-spacings of them, and timesteps back from sigmas through numpy's float32 logarithm.
   'lms-discrete': 15.3,
   'k-dpm-2-discrete': 15.6,
