@@ -1,0 +1,97 @@
+// onnxruntime-web where it lives: in a page, with its wasm provider and its WebGPU provider on a device of ours.
+
+import { type Case, backendCases, runCases } from '@unnoise/conformance';
+import { type Backend, realize, type Tensor, tensor } from '@unnoise/core';
+import * as jsep from 'onnxruntime-web';
+import * as ort from 'onnxruntime-web/webgpu';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { createOrtBackend, createOrtGraphBackend, createSession, fromOrt, toOrt } from '../src/index.ts';
+import { Graph } from '../src/onnx/graph.ts';
+import { createOrtWebGpuBackend, webGpuSession } from '../src/webgpu.ts';
+
+const wasm = { executionProviders: ['wasm'] };
+let device: GPUDevice;
+
+beforeAll(async () => {
+  ort.env.wasm.numThreads = jsep.env.wasm.numThreads = 1;
+  device = await (await navigator.gpu.requestAdapter())!.requestDevice();
+});
+
+/** One test for all cases: a page reports each test to the runner, which takes longer than most cases. */
+async function holds(backend: Backend, cases: Iterable<Case<Backend>>, query = 'backend/*'): Promise<number> {
+  const { results } = await runCases(cases, backend, { query });
+  expect(results.filter(({ outcome }) => outcome === 'fail')).toEqual([]);
+  return results.length;
+}
+
+/** 2 x, as a model of one node. */
+function doubling(): Uint8Array {
+  const graph = new Graph();
+  const x = graph.input('x', 'float32', ['a', 'b']);
+  graph.output(graph.node('Add', [x, x]), 'y', 'float32', ['a', 'b']);
+  return graph.bytes('doubling');
+}
+
+describe('onnxruntime-web in a page', () => {
+  it('holds the conformance suite on tensors in host memory', async () => {
+    expect(await holds(createOrtBackend(ort), backendCases())).toBeGreaterThan(800);
+  });
+
+  it('holds the conformance suite with kernels as ONNX graphs on the wasm provider', async () => {
+    expect(await holds(createOrtGraphBackend(ort, { session: wasm }), backendCases())).toBeGreaterThan(800);
+  });
+
+  it('gives float16 as a Float16Array, and the same bits come back from a step', async () => {
+    const backend = createOrtGraphBackend(ort, { session: wasm });
+    const native = new ort.Tensor('float16', Uint16Array.of(0x3c00, 0x4000), [2]);
+    const doubled = await fromOrt(native, backend).mul(2).realize();
+    expect(await doubled.data()).toEqual(Uint16Array.of(0x4000, 0x4400));
+  });
+});
+
+describe('the WebGPU provider on a device of ours', () => {
+  it('holds the conformance suite with WGSL on the buffers that both share', async () => {
+    const backend = await createOrtWebGpuBackend(ort, device);
+    expect(await holds(backend, backendCases())).toBeGreaterThan(800);
+    backend.destroy();
+  });
+
+  it('holds the programs of the conformance suite with kernels as ONNX graphs', async () => {
+    const half = device.features.has('shader-f16');
+    const dtypes = ['float32', ...(half ? (['float16'] as const) : []), 'int32', 'bool'] as const;
+    const backend = createOrtGraphBackend(ort, { session: webGpuSession(device), dtypes });
+    expect(await holds(backend, backendCases(), 'backend/program/*')).toBeGreaterThan(5);
+    await backend.dispose();
+  });
+
+  it('runs model and step in turn without a copy to the host', async () => {
+    const backend = await createOrtWebGpuBackend(ort, device);
+    const session = await createSession(ort, doubling(), webGpuSession(device));
+    let x: Tensor = tensor(Float32Array.of(1, -2, 3, 0.5), [2, 2], { backend });
+    await realize(x);
+    for (let i = 0; i < 5; i++) {
+      const { y } = await session.run({ x: await toOrt(x) }, ['y']);
+      const out = fromOrt(y!, backend);
+      const next = await out.mul(0.5).add(x).mul(0.5).realize(); // (2x / 2 + x) / 2 = x
+      for (const old of [x, out]) old.dispose();
+      y!.dispose();
+      x = next;
+    }
+    expect(backend.stats().readbacks).toBe(1); // that of the check when the backend was made
+    expect([...(await x.data())]).toEqual([1, -2, 3, 0.5]);
+    x.dispose();
+    expect(backend.stats().live).toBe(0);
+    backend.destroy();
+  });
+
+  it('opens sessions one at a time, however many are asked for at once', async () => {
+    const sessions = await Promise.all([1, 2, 3].map(() => createSession(ort, doubling(), webGpuSession(device))));
+    expect(sessions).toHaveLength(3);
+    for (const session of sessions) await session.release();
+  });
+
+  it('refuses the default build, which computes elsewhere and returns wrong numbers', async () => {
+    await expect(createOrtWebGpuBackend(jsep, device)).rejects.toThrow(/onnxruntime-web\/webgpu/);
+  });
+});
