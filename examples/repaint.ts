@@ -15,7 +15,7 @@ const mask = tensor(
 const model = await openFashion(labels);
 const generator = torchGenerator(7);
 const scheduler = new RePaintScheduler({ eta: 1 });
-scheduler.setTimesteps({ numInferenceSteps: 50, jumpLength: 5, jumpNSample: 2 });
+scheduler.setTimesteps({ numInferenceSteps: 50, jumpLength: 5, jumpNSample: 3 });
 let x = await tensor(generator.normal(originalImage.shape), originalImage.shape).realize();
 let [last, steps] = [Infinity, 0];
 for (const t of scheduler.timesteps) {
