@@ -1,23 +1,7 @@
-// The schedules of DEIS: spaced timesteps, re-spaced sigmas or flow sigmas, never down to sigma 0. Numbers only.
+// The schedules of DEIS: those of core that stay above sigma 0, and the flow shift that mu sets. Numbers only.
 
-import type { PlanRequest, Precision, SolverSchedule, SolverSteps, SolverTables } from '@unnoise/core';
-import {
-  endedBy,
-  innerTimesteps,
-  rangeOf,
-  requireSteps,
-  respacedSigmas,
-  respacingOf,
-  roundTimesteps,
-  shiftByMu,
-  solverFlowSigmas,
-  solverTables,
-  stepsAtFlowSigmas,
-  stepsAtSigmas,
-  stepsAtTimesteps,
-  truncateTimesteps,
-  unsetSchedule,
-} from '@unnoise/core';
+import type { PlanRequest, Precision, SolverSchedule, SolverTables } from '@unnoise/core';
+import { positiveSchedule, shiftByMu, solverTables, unsetSchedule } from '@unnoise/core';
 import type { DEISMultistepConfig } from './index.ts';
 
 export class DEISSchedules {
@@ -38,24 +22,8 @@ export class DEISSchedules {
   }
 
   /** `flowShift` stands in for config.flow_shift where no mu is given. */
-  of({ numInferenceSteps: count = 0, mu }: PlanRequest, flowShift: number): SolverSchedule {
-    requireSteps(count);
-    const steps = this.#steps(count, shiftByMu(mu, this.#config) ?? flowShift);
-    // as upstream: spaced timesteps end at the trained sigma of timestep 0, re-spaced and flow sigmas repeat their last
-    const spaced = !respacingOf(this.#config) && !this.#config.use_flow_sigmas;
-    const last = spaced ? this.#tables.sigmas[0] : steps.sigmas.at(-1);
-    return endedBy(last ?? Number.NaN, steps, this.#precision);
-  }
-
-  #steps(count: number, shift: number): SolverSteps {
-    const { timestep_spacing: spacing, steps_offset: offset, num_train_timesteps: trainSteps } = this.#config;
-    const timesteps = innerTimesteps({ spacing, steps: count, trainSteps, offset });
-    const respacing = respacingOf(this.#config);
-    if (respacing) {
-      const sigmas = respacedSigmas(respacing, rangeOf(this.#tables.sigmas.toReversed(), this.#config), count);
-      return stepsAtSigmas(sigmas, this.#tables, respacing === 'karras' ? roundTimesteps : truncateTimesteps);
-    }
-    if (this.#config.use_flow_sigmas) return stepsAtFlowSigmas(solverFlowSigmas(trainSteps, count, shift), trainSteps);
-    return stepsAtTimesteps(timesteps, this.#tables);
+  of({ numInferenceSteps: steps = 0, mu }: PlanRequest, flowShift: number): SolverSchedule {
+    const shift = shiftByMu(mu, this.#config) ?? flowShift;
+    return positiveSchedule(this.#config, { steps, shift }, this.#tables, this.#precision);
   }
 }

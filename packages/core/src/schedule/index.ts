@@ -20,6 +20,7 @@ export * from './sigma-to-timestep.ts';
 export * from './flow.ts';
 export * from './flow-schedule.ts';
 export * from './solver-schedule.ts';
+export * from './positive-schedule.ts';
 export * from './layout.ts';
 export * from './k-style.ts';
 export * from './ays.ts';

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { SASolverScheduler } from './index.ts';
+
+registry.add(SASolverScheduler);
