@@ -11,6 +11,7 @@ import type {
   TrainedLevel,
 } from '@unnoise/core';
 import {
+  DDIM_STEP_OPTIONS,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   cogVideoXFields,
@@ -42,12 +43,7 @@ export class CogVideoXDDIMScheduler extends SchedulerMixin<CogVideoXDDIMConfig, 
   static override readonly className = 'CogVideoXDDIMScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   /** As upstream, all of them are accepted and none is used. */
-  static override readonly stepOptions: readonly string[] = [
-    'generator',
-    'varianceNoise',
-    'eta',
-    'useClippedModelOutput',
-  ];
+  static override readonly stepOptions: readonly string[] = DDIM_STEP_OPTIONS;
   static override readonly schema: ConfigSchema<CogVideoXDDIMConfig> = cogVideoXFields;
 
   readonly #alphasCumprod: Table = cogVideoXLevels(this.config, this.precision);

@@ -13,6 +13,7 @@ import type {
   TrainingTables,
 } from '@unnoise/core';
 import {
+  DDIM_STEP_OPTIONS,
   DiffusionError,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
@@ -46,12 +47,7 @@ export type BatchStepOptions = Pick<StepOptions, 'eta' | 'useClippedModelOutput'
 export class DDIMParallelScheduler extends SchedulerMixin<DDIMParallelConfig, DDIMRow> {
   static override readonly className = 'DDIMParallelScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly stepOptions: readonly string[] = [
-    'generator',
-    'varianceNoise',
-    'eta',
-    'useClippedModelOutput',
-  ];
+  static override readonly stepOptions: readonly string[] = DDIM_STEP_OPTIONS;
   static override readonly schema: ConfigSchema<DDIMParallelConfig> = ddimFields;
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);

@@ -11,6 +11,7 @@ import type {
   TrainingTables,
 } from '@unnoise/core';
 import {
+  DDIM_STEP_OPTIONS,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   ddimFields,
@@ -34,12 +35,7 @@ export type { DDIMConfig, DDIMRow } from '@unnoise/core';
 export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
   static override readonly className = 'DDIMScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly stepOptions: readonly string[] = [
-    'generator',
-    'varianceNoise',
-    'eta',
-    'useClippedModelOutput',
-  ];
+  static override readonly stepOptions: readonly string[] = DDIM_STEP_OPTIONS;
   static override readonly schema: ConfigSchema<DDIMConfig> = ddimFields;
 
   readonly #tables: TrainingTables = trainingTables(this.config, this.precision);

@@ -37,6 +37,9 @@ export const ddimFields: ConfigSchema<DDIMConfig> = {
   rescale_betas_zero_snr: boolean(false),
 };
 
+/** What a step takes. */
+export const DDIM_STEP_OPTIONS: readonly string[] = ['generator', 'varianceNoise', 'eta', 'useClippedModelOutput'];
+
 /** One step: from noise level (alpha, sigma) to the previous one; variance is that of DDPM between the two. */
 export interface DDIMRow {
   readonly alpha: number;
