@@ -1,6 +1,6 @@
 // docs/performance.md, from a report.
 
-import { goals, hostTable, kernelTable, type Report, stepTable, tfjsTable } from './report.ts';
+import { goals, hostTable, kernelTable, type Report, stepTable, tfjsTable, webgpuTable } from './report.ts';
 
 const versions = ({ torch }: Report): string =>
   typeof torch === 'string'
@@ -42,6 +42,13 @@ The same sum on tensors of TensorFlow.js's wasm backend. *Five operations* is wh
 in TensorFlow.js's heap, *as an expression* with everything that the library does around it.
 
 ${tfjsTable(report)}
+
+## On WebGPU
+
+The same steps through \`@unnoise/backend-webgpu\` in Node, until the GPU has its commands. *Unfused* is one dispatch for each
+operation. Compiles and readbacks are those of all runs together. What the GPU then needs depends on the GPU.
+
+${webgpuTable(report)}
 
 ## On the host
 

@@ -6,12 +6,15 @@ import type { Timing } from './measure.ts';
 import type { StepRow } from './steps.ts';
 import type { TfjsRow } from './tfjs.ts';
 import type { TorchRun } from './torch.ts';
+import type { WebGpuLoop, WebGpuRow } from './webgpu.ts';
 
 export interface Parts {
   readonly steps: readonly StepRow[];
   readonly host: readonly HostRow[];
   readonly kernels: readonly KernelRow[];
   readonly tfjs: readonly TfjsRow[];
+  /** Or the reason why there are none. */
+  readonly webgpu: readonly WebGpuRow[] | string;
 }
 
 export interface Report extends Parts {
@@ -69,6 +72,21 @@ export function tfjsTable({ tfjs }: Report): string {
   return table(['elements', 'five operations', 'not fused', 'fused', 'as an expression', 'fused is faster'], rows);
 }
 
+const webgpuRows = ({ webgpu }: Report): readonly WebGpuRow[] => (typeof webgpu === 'string' ? [] : webgpu);
+
+export function webgpuTable(report: Report): string {
+  if (typeof report.webgpu === 'string') return `Not measured: ${report.webgpu}.`;
+  const cells = ({ host, dispatches, compiles, readbacks }: WebGpuLoop): Row => [
+    time(host),
+    ...[dispatches, compiles, readbacks].map((count) => count.toFixed(count % 1 ? 1 : 0)),
+  ];
+  const header = ['host, min / median', 'dispatches', 'compiles', 'readbacks'];
+  return table(
+    ['one step', ...header, ...header.map((name) => `unfused: ${name}`)],
+    webgpuRows(report).map((row) => [row.name, ...cells(row.fused), ...cells(row.eager)]),
+  );
+}
+
 export function hostTable({ host }: Report): string {
   return table(
     ['on the host', 'min / median'],
@@ -78,7 +96,13 @@ export function hostTable({ host }: Report): string {
 
 export function tables(report: Report): string {
   const missing = typeof report.torch === 'string' ? `\n\nWithout diffusers: ${report.torch}.` : '';
-  return [stepTable(report) + missing, kernelTable(report), tfjsTable(report), hostTable(report)].join('\n\n');
+  return [
+    stepTable(report) + missing,
+    kernelTable(report),
+    tfjsTable(report),
+    webgpuTable(report),
+    hostTable(report),
+  ].join('\n\n');
 }
 
 /** What the project promises, and whether this machine kept it. */
@@ -99,6 +123,14 @@ export function goals(report: Report): string {
       `${number(report.tfjs[0]!.speedup)} times`,
       report.tfjs[0]!.speedup >= 4,
     ],
+    ...webgpuRows(report).map(
+      ({ name, fused }) =>
+        [
+          `${name} on WebGPU: at most 50 µs of the host (median)`,
+          duration(fused.host.median),
+          fused.host.median <= 50,
+        ] as const,
+    ),
     ['of which the host: below 5 µs (median)', duration(host), host < 5],
   ];
   return table(

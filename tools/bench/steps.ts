@@ -25,7 +25,7 @@ const RUNS = 60;
 
 /** The configs are those of Stable Diffusion 1.5; torch_steps.py has the same. */
 const CONFIG = { beta_schedule: 'scaled_linear', beta_start: 0.00085, beta_end: 0.012, steps_offset: 1 } as const;
-const SCHEDULERS: Readonly<Record<string, () => SchedulerMixin>> = {
+export const SCHEDULERS: Readonly<Record<string, () => SchedulerMixin>> = {
   DDIM: () => new DDIMScheduler({ ...CONFIG, clip_sample: false, set_alpha_to_one: false }),
   'DPM++ 2M': () => new DPMSolverMultistepScheduler(CONFIG),
   Euler: () => new EulerDiscreteScheduler(CONFIG),

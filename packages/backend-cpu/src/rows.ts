@@ -7,7 +7,7 @@ import { canGenerate, generate, IMPORTS } from './codegen.ts';
 import type { Layout } from './layout.ts';
 
 /** Room for the pointers and parameters of the running kernel. */
-export const FRAME_BYTES = 16 * 1024;
+export const FRAME_BYTES: number = 16 * 1024;
 
 /** A compiled kernel: processes one row whose pointers are in the frame. */
 export type RowKernel = (frame: number, count: number) => void;

@@ -114,14 +114,20 @@ class OnTfjs implements TfjsBackend {
     const type = checkedDtype(dtype);
     this.#checkUsable();
     const values = checkedValues(data, type);
-    return this.#keep(guarded(this.name, () => this.#path?.upload?.(values, type) ?? copied(values, type)), dtype);
+    return this.#keep(
+      guarded(this.name, () => this.#path?.upload?.(values, type) ?? copied(values, type)),
+      dtype,
+    );
   }
 
   adopt(native: unknown, dtype: DType, length?: number): TfBuffer | undefined {
     if (!(native instanceof TfTensor) || native.isDisposed || native.dtype !== dtype) return undefined;
     checkLength(native, length ?? native.size);
     this.#checkUsable();
-    return this.#keep(guarded(this.name, () => shared(native)), dtype);
+    return this.#keep(
+      guarded(this.name, () => shared(native)),
+      dtype,
+    );
   }
 
   async download(handle: Handle): Promise<TypedArray> {

@@ -24,7 +24,9 @@ export class DeviceWatch {
     this.#name = name;
     this.#backend = backend;
     const { device } = backend;
-    void device?.lost?.then(({ reason, message }) => (this.#lost = `${message || 'no message'} (${reason ?? 'unknown'})`));
+    void device?.lost?.then(
+      ({ reason, message }) => (this.#lost = `${message || 'no message'} (${reason ?? 'unknown'})`),
+    );
     device?.addEventListener?.('uncapturederror', ({ error }) => (this.#refused ??= error));
   }
 
@@ -42,7 +44,11 @@ export class DeviceWatch {
    */
   check(): void {
     const lost = this.#lost ?? (this.#backend.gpgpu?.gl?.isContextLost?.() ? 'its WebGL context is lost' : undefined);
-    if (lost) throw new DiffusionError('DEVICE_LOST', `${this.#name} lost its device: ${lost}; set TensorFlow.js up again, and start anew`);
+    if (lost)
+      throw new DiffusionError(
+        'DEVICE_LOST',
+        `${this.#name} lost its device: ${lost}; set TensorFlow.js up again, and start anew`,
+      );
     const refused = this.#refused;
     if (!refused) return;
     this.#refused = undefined;

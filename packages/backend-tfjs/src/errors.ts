@@ -3,9 +3,17 @@
 import { DiffusionError, type ErrorCode, isDiffusionError } from '@unnoise/core';
 
 const KINDS: readonly (readonly [pattern: RegExp, code: ErrorCode, advice: string])[] = [
-  [/not registered for backend/, 'OP_UNSUPPORTED', 'import a TensorFlow.js backend that has it, or use @unnoise/backend-cpu'],
+  [
+    /not registered for backend/,
+    'OP_UNSUPPORTED',
+    'import a TensorFlow.js backend that has it, or use @unnoise/backend-cpu',
+  ],
   [/is disposed|disposed data/, 'DISPOSED', 'keep tensors until the steps that use them are over'],
-  [/context (was )?lost|device (is|was) lost|lost device/i, 'DEVICE_LOST', 'set up TensorFlow.js again, and start the run anew'],
+  [
+    /context (was )?lost|device (is|was) lost|lost device/i,
+    'DEVICE_LOST',
+    'set up TensorFlow.js again, and start the run anew',
+  ],
   [
     /out of memory|allocation failed|texture size|unable to create webgltexture|exceeds the max|larger than the max/i,
     'OUT_OF_MEMORY',

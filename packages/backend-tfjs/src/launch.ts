@@ -7,11 +7,7 @@ import type { TfDType } from './dtypes.ts';
 import type { HostValues } from './values.ts';
 
 /** Runs on inputs of the right lengths and gives a new tensor per output. No output is empty. */
-export type Launch = (
-  inputs: readonly Tensor[],
-  params: Float64Array,
-  sizes: readonly number[],
-) => Tensor[];
+export type Launch = (inputs: readonly Tensor[], params: Float64Array, sizes: readonly number[]) => Tensor[];
 
 /** A way into one TensorFlow.js backend. */
 export interface FastPath {

@@ -23,7 +23,7 @@ async function byOnnxRuntime(): Promise<readonly Image[]> {
   const sample = await loop.result();
   const images = await toImages(sample, sample);
   sample.dispose();
-  pipeline.dispose();
+  await pipeline.dispose();
   return images;
 }
 

@@ -1,4 +1,13 @@
-import { backend as tfBackend, engine, memory, ones, setBackend, tensor as tfTensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import {
+  backend as tfBackend,
+  engine,
+  memory,
+  ones,
+  setBackend,
+  tensor as tfTensor,
+  tensor1d,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { adopt, realize, tensor, type Tensor } from '@unnoise/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 

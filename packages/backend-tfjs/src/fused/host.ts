@@ -1,6 +1,6 @@
 // The fast path for TensorFlow.js's cpu backend: its tensors are ordinary arrays, which unnoise's own CPU backend takes as they are.
 
-import { type KernelBackend, tensor } from '@tensorflow/tfjs-core';
+import { tensor } from '@tensorflow/tfjs-core';
 import { createCpuBackend } from '@unnoise/backend-cpu';
 import type { Handle, Kernel } from '@unnoise/core';
 
@@ -8,7 +8,7 @@ import type { TfDType } from '../dtypes.ts';
 import type { FastPath, Launch } from '../launch.ts';
 import { viewsOf } from '../views.ts';
 
-export function hostPath(_: KernelBackend): FastPath {
+export function hostPath(): FastPath {
   const cpu = createCpuBackend();
   const compile = (kernel: Kernel): Launch => {
     return (inputs, params, sizes) => {

@@ -16,7 +16,11 @@ const PRINTABLE: ReadonlySet<string> = new Set('linear mul div clamp max min exp
 
 /** Whether all is float32: whole numbers and bools are left to TensorFlow.js's operations. */
 export function canPrint({ kind, inputs, ops }: Kernel): boolean {
-  return kind === 'map' && [...inputs, ...ops].every(({ dtype }) => dtype === 'float32') && ops.every(({ fn }) => PRINTABLE.has(fn));
+  return (
+    kind === 'map' &&
+    [...inputs, ...ops].every(({ dtype }) => dtype === 'float32') &&
+    ops.every(({ fn }) => PRINTABLE.has(fn))
+  );
 }
 
 /** The name of value i, input or result. */

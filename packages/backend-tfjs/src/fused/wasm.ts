@@ -9,6 +9,8 @@ import type { FastPath, Launch } from '../launch.ts';
 import { ARRAYS } from '../values.ts';
 import { viewsOf } from '../views.ts';
 
+const MALLOC = '_malloc';
+
 /** What is used of the wasm backend. */
 interface WasmBackend {
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
@@ -16,7 +18,7 @@ interface WasmBackend {
     readonly HEAPU8: Uint8Array;
     readonly asm?: { readonly memory?: unknown };
     readonly wasmMemory?: unknown;
-    _malloc(bytes: number): number;
+    [MALLOC](bytes: number): number;
   };
   makeOutput(shape: readonly number[], dtype: string): TensorInfo;
   disposeData(dataId: object): boolean;
@@ -26,14 +28,16 @@ interface WasmBackend {
 export function wasmPath(backend: KernelBackend): FastPath | undefined {
   const inside = backend as unknown as WasmBackend;
   const memory = memoryOf(inside);
-  const usable = memory && [inside.makeOutput, inside.dataIdMap?.get, inside.wasm._malloc].every(isFunction);
-  const frame = usable ? inside.wasm._malloc(FRAME_BYTES) >>> 0 : 0;
+  const usable = memory && [inside.makeOutput, inside.dataIdMap?.get, inside.wasm[MALLOC]].every(isFunction);
+  const frame = usable ? inside.wasm[MALLOC](FRAME_BYTES) >>> 0 : 0;
   if (!memory || frame === 0) return undefined;
   return {
     maxBuffers: 32,
     compile(kernel) {
       const compiled = InPlaceKernel.compile(kernel, memory);
-      return compiled && launch(inside, kernel, (pointers, params, sizes) => compiled.run(frame, pointers, params, sizes));
+      return (
+        compiled && launch(inside, kernel, (pointers, params, sizes) => compiled.run(frame, pointers, params, sizes))
+      );
     },
     upload(values, dtype) {
       const room = allocate(inside, [values.length], dtype);

@@ -51,6 +51,11 @@ function programOf(kernel: Kernel, backend: WebGlBackend): RunProgram {
         setOutput(${valueName(value)});
       }`,
     };
-    return backend.compileAndRun!(program, inputs, 'float32', params.map((x) => [x]));
+    return backend.compileAndRun!(
+      program,
+      inputs,
+      'float32',
+      params.map((x) => [x]),
+    );
   };
 }
