@@ -2,7 +2,7 @@
 
 import { adopt, type Backend, DiffusionError, type DType, nativeOf, type Tensor } from '@unnoise/core';
 
-import { ARRAYS, isOrtTensor } from './elements.ts';
+import { ARRAYS, isOrtTensor, reshaped } from './elements.ts';
 import type { OrtTensor } from './runtime.ts';
 
 /**
@@ -24,7 +24,7 @@ export function fromOrt(tensor: OrtTensor, backend: Backend): Tensor {
 export async function toOrt(x: Tensor): Promise<OrtTensor> {
   await x.realize();
   const native = nativeOf(x);
-  if (isOrtTensor(native)) return native.reshape(x.shape);
+  if (isOrtTensor(native)) return reshaped(native, x.shape);
   const name = x.backend?.name ?? 'none';
   const message = `the tensor lies on the backend '${name}', not on one of ONNX Runtime. Compute it on such a backend.`;
   throw new DiffusionError('BACKEND_MISMATCH', message, { backend: name });

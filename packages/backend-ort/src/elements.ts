@@ -35,6 +35,22 @@ export function bitsOf(data: unknown): Uint16Array | undefined {
   return new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
 }
 
+/** Which field holds the elements of a tensor on a device. */
+const RESOURCE: Readonly<Record<string, string>> = {
+  'gpu-buffer': 'gpuBuffer',
+  'ml-tensor': 'mlTensor',
+  texture: 'texture',
+};
+
+/** The same elements in another shape. ORT's own reshape() refuses tensors that a session left on a device; these stay the owners. */
+export function reshaped(tensor: OrtTensor, dims: readonly number[]): OrtTensor {
+  const { location, type } = tensor;
+  const field = RESOURCE[location];
+  if (!field) return tensor.reshape(dims);
+  const Tensor = tensor.constructor as new (parts: object) => OrtTensor;
+  return new Tensor({ location, type, dims, [field]: (tensor as unknown as Record<string, unknown>)[field] });
+}
+
 /** An ORT tensor over `array`, or for int64 over whole numbers. */
 export function ortTensor(
   runtime: OrtRuntime,

@@ -14,7 +14,7 @@ import {
 import { kernelLength } from '@unnoise/core/reference';
 
 import { CAPABILITIES } from './capabilities.ts';
-import { ARRAYS, bitsOf, checkAlive, hostElements, isOnHost, isOrtTensor, ortTensor } from './elements.ts';
+import { ARRAYS, bitsOf, checkAlive, hostElements, isOnHost, isOrtTensor, ortTensor, reshaped } from './elements.ts';
 import { type KernelSession, SessionCache } from './graph-sessions.ts';
 import { checkLengths } from './lengths.ts';
 import type { OrtRuntime, OrtSessionOptions, OrtTensor } from './runtime.ts';
@@ -148,7 +148,7 @@ class GraphBackend implements OrtGraphBackend {
     checkAlive(tensor);
     if (tensor.type !== dtype) return undefined;
     const length = tensor.dims.reduce((a, b) => a * b, 1);
-    return this.#keep(tensor.dims.length === 1 ? tensor : tensor.reshape([length]), dtype, false);
+    return this.#keep(tensor.dims.length === 1 ? tensor : reshaped(tensor, [length]), dtype, false);
   }
 
   download(handle: Handle): TypedArray | Promise<TypedArray> {
