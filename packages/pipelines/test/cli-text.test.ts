@@ -133,3 +133,16 @@ describe('unnoise generate with a prompt', () => {
     expect(await classes('--image', 'x.png')).toMatchObject({ code: 2, err: expect.stringMatching(/--image is for/) });
   });
 });
+
+describe('unnoise inspect of a text-to-image folder', () => {
+  it.each([
+    ['sd-float32', false],
+    ['sd-float16', true],
+  ])('%s: parts, and the tokenizer library where it is needed', async (name, library) => {
+    const { code, out } = await unnoise('inspect', fileURLToPath(new URL(`./models/${name}`, import.meta.url)));
+    expect(code).toBe(0);
+    for (const part of ['tokenizer', 'text_encoder', 'unet', 'vae_decoder', 'vae_encoder'])
+      expect(out).toMatch(new RegExp(`\\n${part}  \\w`));
+    expect(/@huggingface\/tokenizers +\d+\.\d+\.\d+ installed/.test(out)).toBe(library);
+  });
+});

@@ -2,7 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isDiffusionError, packageOf, registry } from '@unnoise/core';
+import { isDiffusionError, packageOf, parseConfig, registry } from '@unnoise/core';
 import { importRuntime, nodeFiles } from '../node.ts';
 import { QUIET } from '../node/runtime.ts';
 import { shapeText } from '../onnx/encode.ts';
@@ -10,6 +10,7 @@ import type { ModelFiles, ModelLayout, PartLayout } from '../onnx/layout.ts';
 import { readLayout } from '../onnx/layout.ts';
 import { openPart } from '../onnx/model.ts';
 import type { OnnxRuntime, OnnxValueInfo } from '../onnx/runtime.ts';
+import { wordLevelTokenizer } from '../text/word-level.ts';
 import { parsed } from './arguments.ts';
 import { UsageError } from './errors.ts';
 import { packageVersion, registerAllInstalled, registerBundled } from './installed.ts';
@@ -30,7 +31,7 @@ export async function inspect(args: readonly string[]): Promise<void> {
   for (const part of layout.parts)
     if (part.name !== 'scheduler') console.log(await partText(files, layout, part, runtime));
   console.log(schedulerText(layout));
-  console.log(await packagesText(layout));
+  console.log(await packagesText(files, layout));
 }
 
 /** Without it everything but inputs and outputs is told, and under "packages" how to install it. */
@@ -45,7 +46,7 @@ async function partText(
   runtime: OnnxRuntime | undefined,
 ): Promise<string> {
   const title = `\n${part.name}  ${part.className}`;
-  if (!part.graph) return `${title}  no ONNX graph`;
+  if (!part.graph) return part.name.startsWith('tokenizer') ? title : `${title}  no ONNX graph`;
   const head = `${title}  ${await weights(join(files.name, part.graph))}`;
   if (!runtime) return head;
   const opened = await openPart(files, layout, part.name, { runtime, session: QUIET });
@@ -87,12 +88,23 @@ function schedulerText({ schedulerConfig }: ModelLayout): string {
   return `\nscheduler  ${name}\n${table([...rows, ...(others ? [['can be', others]] : [])], '  ')}`;
 }
 
-async function packagesText({ schedulerConfig, parts }: ModelLayout): Promise<string> {
+async function packagesText(files: ModelFiles, { schedulerConfig, parts }: ModelLayout): Promise<string> {
   const name = String(schedulerConfig?.['_class_name']);
   const scheduler = packageOf(name);
-  const needed = [...(parts.some(({ graph }) => graph) ? ['onnxruntime-node'] : []), ...(scheduler ? [scheduler] : [])];
+  const needed = [
+    ...(parts.some(({ graph }) => graph) ? ['onnxruntime-node'] : []),
+    ...(scheduler ? [scheduler] : []),
+    ...((await splitsWords(files, parts)) ? ['@huggingface/tokenizers'] : []),
+  ];
   const rows = needed.map(async (one) => [one, await installedText(one)]);
   return `\npackages\n${table(await Promise.all(rows), '  ')}`;
+}
+
+/** True for a tokenizer that needs a library. */
+async function splitsWords(files: ModelFiles, parts: readonly PartLayout[]): Promise<boolean> {
+  if (!parts.some(({ name }) => name === 'tokenizer')) return false;
+  const text = await files.readText('tokenizer/tokenizer.json');
+  return text === undefined || wordLevelTokenizer(parseConfig(text, 'tokenizer/tokenizer.json')) === undefined;
 }
 
 async function installedText(name: string): Promise<string> {

@@ -47,7 +47,14 @@ export async function importModule(specifier: string | undefined): Promise<void>
 /** The folder of an installed package. */
 export function packageFolder(name: string): string | undefined {
   const manifest = locate(`${name}/package.json`);
-  return manifest && dirname(manifest);
+  return manifest ? dirname(manifest) : folderOfEntry(name);
+}
+
+/** Some packages do not export their manifest: the folder that is called as they are, above what they do export. */
+function folderOfEntry(name: string): string | undefined {
+  const entry = locate(name);
+  const own = join('node_modules', ...name.split('/'));
+  return entry?.slice(0, entry.lastIndexOf(own) + own.length);
 }
 
 export async function packageVersion(name: string): Promise<string | undefined> {
