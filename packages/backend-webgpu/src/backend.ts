@@ -98,16 +98,16 @@ class GpuBackend implements WebGpuBackend {
     params: Float64Array,
   ): void {
     const { device } = this;
-    const { pipeline, bindings, uniform } = compiled;
+    const { pipeline, uniform } = compiled;
     const encoder = device.createCommandEncoder();
     const padding: GPUBuffer[] = [];
-    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform } }];
-    for (const input of inputs) entries.push(this.#entry(entries.length, input, encoder, padding));
-    for (const output of outputs) entries.push({ binding: entries.length, resource: { buffer: output.buffer } });
+    const buffers: GPUBufferBinding[] = [];
+    for (const input of inputs) buffers.push(this.#binding(input, encoder, padding));
+    for (const { buffer, room } of outputs) buffers.push({ buffer, offset: 0, size: room });
     device.queue.writeBuffer(uniform, 0, compiled.numbers(params));
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, device.createBindGroup({ label: LABEL, layout: bindings, entries }));
+    pass.setBindGroup(0, compiled.group(buffers));
     pass.dispatchWorkgroups(layout.groups);
     pass.end();
     device.queue.submit([encoder.finish()]);
@@ -115,14 +115,14 @@ class GpuBackend implements WebGpuBackend {
   }
 
   /** An adopted buffer may end within a vector of four, which a shader cannot read: then it reads a padded copy. */
-  #entry(binding: number, input: GpuBuffer, encoder: GPUCommandEncoder, padding: GPUBuffer[]): GPUBindGroupEntry {
+  #binding(input: GpuBuffer, encoder: GPUCommandEncoder, padding: GPUBuffer[]): GPUBufferBinding {
     const { buffer, offset, room, bytes } = input;
     const size = paddedSize(bytes);
-    if (room >= size) return { binding, resource: { buffer, offset, size } };
+    if (room >= size) return { buffer, offset, size };
     const copy = this.#tensors.take(size, this.#mostBytes);
     padding.push(copy);
     if (bytes > 0) encoder.copyBufferToBuffer(buffer, offset, copy, 0, Math.ceil(bytes / 4) * 4);
-    return { binding, resource: { buffer: copy, offset: 0, size } };
+    return { buffer: copy, offset: 0, size };
   }
 
   upload(data: TypedArray, dtype: DType): GpuBuffer {

@@ -12,21 +12,27 @@ const COMPUTE = 4; // GPUShaderStage.COMPUTE, which Node does not define
 const UNIFORM = 0x40;
 const COPY_DST = 8;
 
+/** Samples alternate between two or three buffers, and a history takes a few more. */
+const GROUPS_KEPT = 8;
+
 export class CompiledKernel {
   readonly kernel: Kernel;
   readonly pipeline: GPUComputePipeline;
-  readonly bindings: GPUBindGroupLayout;
   readonly uniform: GPUBuffer;
+  readonly #bindings: GPUBindGroupLayout;
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #params: Float32Array<ArrayBuffer>;
   #layout: Layout | undefined;
+  readonly #recent: { readonly buffers: readonly GPUBufferBinding[]; readonly group: GPUBindGroup }[] = [];
+  readonly #device: GPUDevice;
 
   constructor(device: GPUDevice, kernel: Kernel, shader: Shader) {
     const label = `${LABEL} ${kernel.key}`;
     const numbers = new ArrayBuffer(4 * (shader.words + shader.params));
+    this.#device = device;
     this.kernel = kernel;
-    this.bindings = device.createBindGroupLayout({ label, entries: entriesOf(kernel) });
-    const layout = device.createPipelineLayout({ label, bindGroupLayouts: [this.bindings] });
+    this.#bindings = device.createBindGroupLayout({ label, entries: entriesOf(kernel) });
+    const layout = device.createPipelineLayout({ label, bindGroupLayouts: [this.#bindings] });
     const module = device.createShaderModule({ label, code: shader.code });
     this.pipeline = device.createComputePipeline({ label, layout, compute: { module, entryPoint: 'main' } });
     this.uniform = device.createBuffer({ label, size: numbers.byteLength, usage: UNIFORM | COPY_DST });
@@ -42,12 +48,26 @@ export class CompiledKernel {
     return this.#layout;
   }
 
+  /** These inputs and outputs as the pipeline takes them. In a loop the pool gives the same few buffers, so most are known. */
+  group(buffers: readonly GPUBufferBinding[]): GPUBindGroup {
+    const known = this.#recent.find((one) => one.buffers.every((binding, i) => sameBinding(binding, buffers[i]!)));
+    if (known) return known.group;
+    const entries = [{ buffer: this.uniform }, ...buffers].map((resource, binding) => ({ binding, resource }));
+    const group = this.#device.createBindGroup({ label: LABEL, layout: this.#bindings, entries });
+    if (this.#recent.length === GROUPS_KEPT) this.#recent.shift();
+    this.#recent.push({ buffers, group });
+    return group;
+  }
+
   /** The uniform for the layout asked for last and these parameters, which become float32. */
   numbers(params: Float64Array): ArrayBuffer {
     this.#params.set(params);
     return this.#words.buffer;
   }
 }
+
+const sameBinding = (a: GPUBufferBinding, b: GPUBufferBinding): boolean =>
+  a.buffer === b.buffer && a.offset === b.offset && a.size === b.size;
 
 function entriesOf({ inputs, outputs }: Kernel): GPUBindGroupLayoutEntry[] {
   const types: GPUBufferBindingType[] = [
