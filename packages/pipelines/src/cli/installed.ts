@@ -54,7 +54,8 @@ export function packageFolder(name: string): string | undefined {
 function folderOfEntry(name: string): string | undefined {
   const entry = locate(name);
   const own = join('node_modules', ...name.split('/'));
-  return entry?.slice(0, entry.lastIndexOf(own) + own.length);
+  const at = entry?.lastIndexOf(own) ?? -1;
+  return at < 0 ? undefined : entry!.slice(0, at + own.length);
 }
 
 export async function packageVersion(name: string): Promise<string | undefined> {
