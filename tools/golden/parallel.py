@@ -15,7 +15,9 @@ def parallel(upstream, sister):
     batch_step = lambda self, out, times, sample, options={}: batch(self, out, torch.tensor(times), sample, **options)
     recipe = SpecialRecipe(adapted(upstream, batch_step_no_noise=batch_step), sister.level, outputs=sister.outputs)
     name = lambda case: f"{upstream.__name__}/{case['id'].split('/')[1]}"
-    small = lambda case: SMALL if case["shape"] == [2, 3, 4, 4] else case["shape"]
+    few = lambda case: (case["request"] or {}).get("num_inference_steps", 0) < 999
+    # With as many steps, x0 magnifies rounding: its tolerance note is an estimate that wants the sister's larger samples.
+    small = lambda case: SMALL if case["shape"] == [2, 3, 4, 4] and few(case) else case["shape"]
     runs = [case for case in sister.cases if case["kind"] == "steps"][1::2]
     recipe.cases = [
         {**case, "id": name(case), "class": upstream.__name__, "shape": small(case)}

@@ -41,6 +41,8 @@ interface Common {
 
 export interface GoldenSteps extends Common {
   readonly kind: 'steps';
+  /** False where a run fed with its own samples takes other steps (adaptive step sizes). */
+  readonly free_run?: boolean;
   /** Index of the first step; absent where the timesteps passed are not the schedule's. */
   readonly first?: number;
   readonly options?: Arguments;
@@ -86,7 +88,7 @@ export interface GoldenCall extends Common {
   readonly kind: 'call';
   readonly method: string;
   /** In upstream's order; a string names a tensor, an object holds options. */
-  readonly arguments: readonly (number | string | readonly number[] | Arguments)[];
+  readonly arguments: readonly (number | string | null | readonly number[] | Arguments)[];
   /** Whether a generator was passed. */
   readonly generator?: boolean;
   readonly draws: readonly (readonly number[])[];
