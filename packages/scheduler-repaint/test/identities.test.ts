@@ -106,6 +106,28 @@ describe('undoStep', () => {
   });
 });
 
+describe('undoStep', () => {
+  const x = host([1, 2], [1, 2]);
+  const scheduler = repaint();
+  scheduler.setTimesteps(250);
+
+  it('asks for a source of noise', async () => {
+    await expect(scheduler.undoStep(x, 4)).rejects.toMatchObject({ code: 'GENERATOR_REQUIRED' });
+  });
+
+  it('refuses options that it does not have', async () => {
+    const options = { generator: torchGenerator(0), eta: 1 };
+    await expect(scheduler.undoStep(x, 4, options)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  it('leaves its input, and draws nothing where it fails', async () => {
+    const generator = torchGenerator(0);
+    await expect(scheduler.undoStep(x, 999, { generator })).rejects.toMatchObject({ code: 'TIMESTEP_NOT_IN_PLAN' });
+    expect(generator.normal([4])).toEqual(torchGenerator(0).normal([4]));
+    expect([...(await x.data())]).toEqual([1, 2]);
+  });
+});
+
 describe('resampling', () => {
   // Data N(mean, covariance) in the plane; the first coordinate is known, and tells of the second.
   const [mean, covariance] = [
