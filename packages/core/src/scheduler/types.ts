@@ -30,6 +30,9 @@ export interface PlanRequest {
   /** Ends of the noise levels, where a request may set them (score SDEs). */
   readonly sigmaMin?: number;
   readonly sigmaMax?: number;
+  /** The first time of a run, and the one between two steps; null switches a default off (SCM). */
+  readonly maxTimesteps?: number | null;
+  readonly intermediateTimesteps?: number | null;
 }
 
 /**
@@ -118,6 +121,8 @@ export interface Plan<K> {
 export interface StepContext<K> {
   /** The plan's row of this step. */
   readonly k: K;
+  /** The run's plan: what a step that plans the next one adds to. */
+  readonly plan: Plan<K>;
   readonly index: number;
   /** The current sample. */
   readonly x: Tensor;

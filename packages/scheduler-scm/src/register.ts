@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { SCMScheduler } from './index.ts';
+
+registry.add(SCMScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { SCMScheduler } from '../src/index.ts';
+
+testScheduler(SCMScheduler);
