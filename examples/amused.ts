@@ -43,7 +43,8 @@ while (!run.done) {
 /** The largest share of pixels that a drawn digit has in common with a real one of its kind. */
 const agreement = (item: readonly number[], kind: number): number =>
   Math.max(...ofKind(kind).map((digit) => digit.filter((own, i) => own === item[i]).length)) / PIXELS;
-export const agreements = itemsOf(await ids.data()).map(agreement);
+const agreements = itemsOf(await ids.data()).map(agreement);
+export const least = Math.min(...agreements);
 const mean = agreements.reduce((a, b) => a + b) / KINDS;
 console.log(`Amused: ${run.timesteps.length} steps from masks to one digit of each kind.`);
 console.log(

@@ -25,8 +25,8 @@ const black = (pictures: readonly Picture[]): number => {
   const values = joined(pictures);
   return values.filter((value) => value < -0.95).length / values.length;
 };
-export const shares = { drawn: black(stages.at(-1)!), real: black(await readSheet('fashion')) };
+export const [drawn, real] = [black(stages.at(-1)!), black(await readSheet('fashion'))];
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 console.log(`unCLIP: ${run.timesteps.length} steps, each told where it goes.`);
-console.log(`${percent(shares.drawn)} of the pixels are black; of real pictures it is ${percent(shares.real)}.`);
+console.log(`${percent(drawn)} of the pixels are black; of real pictures it is ${percent(real)}.`);
 await show('unclip', stages);

@@ -51,4 +51,14 @@ describe('an example of', () => {
     expect(deviation).toBeGreaterThan(0.7);
     expect(deviation).toBeLessThan(1.1);
   });
+
+  it('unCLIP draws clothes: as much black around them as around real ones', async () => {
+    const { drawn, real } = await run('unclip');
+    expect(drawn).toBeGreaterThan(0.35);
+    expect(Math.abs(drawn! - real!)).toBeLessThan(0.2);
+  });
+
+  it('Amused draws digits: each agrees with a real one of its kind in nearly all pixels', async () => {
+    expect((await run('amused'))['least']).toBeGreaterThan(0.9);
+  });
 });
