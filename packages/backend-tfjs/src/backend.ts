@@ -43,10 +43,13 @@ const PLAIN_BUFFERS = 32;
 
 /**
  * A backend on the TensorFlow.js backend that is set when this is called: call `tf.setBackend` before. It stays with that one; after
- * another `tf.setBackend` its methods throw BACKEND_MISMATCH until the first is set again.
+ * another `tf.setBackend` its methods throw BACKEND_MISMATCH until the first is set again. Error: DEPENDENCY_MISSING if there is none.
  */
 export async function createTfjsBackend(options: TfjsOptions = {}): Promise<TfjsBackend> {
-  await ready();
+  await ready().catch((cause: Error) => {
+    const message = `TensorFlow.js has no backend (${cause.message}); import one, such as @tensorflow/tfjs-backend-wasm, and set it up`;
+    throw new DiffusionError('DEPENDENCY_MISSING', message, {}, cause);
+  });
   return new OnTfjs(getBackend(), currentBackend(), options);
 }
 

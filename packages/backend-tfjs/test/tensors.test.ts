@@ -1,6 +1,8 @@
 import {
   backend as tfBackend,
+  cast,
   engine,
+  greater,
   memory,
   ones,
   setBackend,
@@ -74,7 +76,11 @@ describe.each(RUNTIMES)('tf tensors on %s', (runtime) => {
     const [x, condition] = [fromTf(whole, backend), fromTf(flags, backend)];
     const y = x.eq(condition.cast('int32'));
     expect(await y.data()).toEqual(Uint8Array.of(1, 1, 0));
-    for (const one of [whole, flags, x, condition, y]) one.dispose();
+    const [larger, rounded] = [greater(whole, 0), cast(tensor1d([1.7, -1.7]), 'int32')]; // as operations leave them
+    const [z, w] = [fromTf(larger, backend).cast('float32'), fromTf(rounded, backend).add(1)];
+    expect(await z.data()).toEqual(Float32Array.of(1, 0, 1));
+    expect(await w.data()).toEqual(Int32Array.of(2, 0));
+    for (const one of [whole, flags, x, condition, y, larger, rounded, z, w]) one.dispose();
     const text = tensor1d(['a']);
     expect(await codeOf(() => fromTf(text, backend))).toBe('DTYPE_UNSUPPORTED');
     text.dispose();
@@ -144,6 +150,11 @@ interface Heap {
 }
 
 describe('inside TensorFlow.js', () => {
+  test('no backend at all is DEPENDENCY_MISSING', async () => {
+    vi.spyOn(engine(), 'ready').mockRejectedValue(new Error('No backend found in registry.'));
+    expect(await codeOf(() => createTfjsBackend())).toBe('DEPENDENCY_MISSING');
+  });
+
   const heap = (): Heap['wasm'] => (tfBackend() as unknown as Heap).wasm;
 
   test('a full wasm heap is OUT_OF_MEMORY, leaks nothing and writes nothing', async () => {

@@ -1,6 +1,6 @@
 // Which fast path a TensorFlow.js backend has, told by its name. Anything else computes with plain operations.
 
-import type { KernelBackend } from '@tensorflow/tfjs-core';
+import { engine, type KernelBackend } from '@tensorflow/tfjs-core';
 
 import type { FastPath } from '../launch.ts';
 import { hostPath } from './host.ts';
@@ -19,6 +19,7 @@ const found = new WeakMap<KernelBackend, FastPath | undefined>();
 
 /** The fast path into `backend`, found once: it may hold memory there. */
 export function fastPath(name: string, backend: KernelBackend): FastPath | undefined {
-  if (!found.has(backend)) found.set(backend, PATHS[name]?.(backend));
+  const open = typeof engine().makeTensorFromTensorInfo === 'function'; // how results become tensors
+  if (!found.has(backend)) found.set(backend, open ? PATHS[name]?.(backend) : undefined);
   return found.get(backend);
 }

@@ -14,13 +14,13 @@ export interface Dialect {
 
 const PRINTABLE: ReadonlySet<string> = new Set('linear mul div clamp max min exp log sqrt abs'.split(' '));
 
+/** Numbers that a kernel may take as uniforms: WebGL promises 224 of them, and some are TensorFlow.js's. */
+const MOST_PARAMS = 200;
+
 /** Whether all is float32: whole numbers and bools are left to TensorFlow.js's operations. */
 export function canPrint({ kind, inputs, ops }: Kernel): boolean {
-  return (
-    kind === 'map' &&
-    [...inputs, ...ops].every(({ dtype }) => dtype === 'float32') &&
-    ops.every(({ fn }) => PRINTABLE.has(fn))
-  );
+  if (kind !== 'map' || ops.reduce((sum, { params }) => sum + params.length, 0) > MOST_PARAMS) return false;
+  return [...inputs, ...ops].every(({ dtype }) => dtype === 'float32') && ops.every(({ fn }) => PRINTABLE.has(fn));
 }
 
 /** The name of value i, input or result. */
