@@ -15,7 +15,13 @@ def level(scheduler, t):
 
 
 recipe = SpecialRecipe(CMStochasticIterativeScheduler, level, space="ve")
-steps, error = recipe.steps, recipe.error
+error = recipe.error
+
+
+def steps(name, config=None, **fields):
+    recipe.steps(name, config, **{"shape": [2, 2, 3, 4], **fields})
+
+
 
 # ---- each config key alone ----
 steps("default", n=2)

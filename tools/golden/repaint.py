@@ -53,7 +53,7 @@ recipe = SpecialRecipe(adapted(RePaintScheduler, __init__=new), level)
 
 
 def steps(name, config=None, mask=hard, **fields):
-    recipe.steps(name, config, options=GIVEN, tape=tape(mask), **{"shape": [2, 2, 4, 3], "count": 3, **fields})
+    recipe.steps(name, config, options=GIVEN, tape=tape(mask), **{"shape": [2, 2, 3, 3], "count": 3, **fields})
 
 
 def error(name, at, code, config=None, **fields):
