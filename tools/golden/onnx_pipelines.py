@@ -164,7 +164,8 @@ def write_float16(folder):
 def clip_vocabulary():
     """Bytes, bytes that end a word, and what the merges make: as CLIP's, with a handful of merges."""
     letters = sorted(ByteLevel.alphabet())
-    merges = ["r e", "re d</w>", "a p", "ap p", "l e</w>", "app le</w>", "d o", "do g</w>", "' s</w>", "c a", "ca f", "Ã ©</w>"]
+    merges = ["r e", "re d</w>", "a p", "ap p", "l e</w>", "app le</w>", "d o", "do g</w>", "' s</w>"]
+    merges += ["c a", "ca f", "Ã ©</w>"]
     tokens = [*letters, *(letter + "</w>" for letter in letters), *(merge.replace(" ", "") for merge in merges)]
     return {token: i for i, token in enumerate((*tokens, "<|startoftext|>", "<|endoftext|>"))}, merges
 
@@ -172,7 +173,15 @@ def clip_vocabulary():
 MODELS = {"sd-float32": write_float32, "sd-float16": write_float16}
 
 
-TEXTS = ("", "red apple", "Red  APPLE's café!", "dog dog dog dog dog dog dog dog dog dog dog", "Piñata, woman’s 12-3 \t dog", "<|endoftext|> red", "日本 dog")
+TEXTS = (
+    "",
+    "red apple",
+    "Red  APPLE's café!",
+    "dog " * 11,
+    "Piñata, woman’s 12-3 \t dog",
+    "<|endoftext|> red",
+    "日本 dog",
+)
 
 
 def token_ids(folder):

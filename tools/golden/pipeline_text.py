@@ -58,6 +58,12 @@ RUNS = (
     ("euler-ancestral-mask", "EulerAncestralDiscreteScheduler", dict(image=True, mask=True, strength=1.0)),
 )
 USUAL = dict(steps=10, seed=7, guidance=2.5, guidance_rescale=0.0, negative="", pictures=1, strength=None)
+KINDS = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
 CLOSE = 1  # largest difference of a byte, between two machines
 
 
@@ -75,17 +81,16 @@ class Model:
             for name, file in files.items()
         }
         self.tokenizer = AutoTokenizer.from_pretrained(self.folder / "tokenizer")
-        self.unet, self.vae = (json.loads((self.folder / part / "config.json").read_text()) for part in ("unet", "vae_decoder"))
+        configs = [self.folder / part / "config.json" for part in ("unet", "vae_decoder")]
+        self.unet, self.vae = (json.loads(file.read_text()) for file in configs)
         self.scale = 2 ** (len(self.vae["block_out_channels"]) - 1)
         self.processor = VaeImageProcessor(vae_scale_factor=self.scale)
 
     def run(self, part, **values):
         """Each value in the type and rank that the graph declares."""
-        session = self.parts[part]
-        kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
-        feeds = {}
+        session, feeds = self.parts[part], {}
         for declared in session.get_inputs():
-            value = np.asarray(values[declared.name]).astype(kinds[declared.type])
+            value = np.asarray(values[declared.name]).astype(KINDS[declared.type])
             if declared.name == "timestep" and len(declared.shape) == 1:
                 value = np.full(len(values["sample"]), value)
             feeds[declared.name] = value
@@ -179,7 +184,8 @@ def record(name, folder):
         result = sample(model, name, scheduler, options, inputs)
         tensors |= {f"{id}.{key}": value for key, value in result.items()}
         how = USUAL | options
-        cases.append({"id": id, "model": name, "scheduler": scheduler_class, "prompts": prompts_of(name, how.pop("pictures")), **how})
+        prompts = prompts_of(name, how.pop("pictures"))
+        cases.append({"id": id, "model": name, "scheduler": scheduler_class, "prompts": prompts, **how})
     return cases, tensors
 
 
