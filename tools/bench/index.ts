@@ -28,7 +28,7 @@ async function measured(): Promise<Parts> {
     platform: 'node',
     format: 'esm',
     conditions: ['@unnoise/source'],
-    external: ['@tensorflow/*', 'webgpu'], // as Node loads them; and their wasm lies beside them
+    external: ['@tensorflow/*', 'onnxruntime-node', 'webgpu'], // as Node loads them; and their wasm lies beside them
     outfile: bundle,
     logLevel: 'warning',
   });

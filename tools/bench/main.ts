@@ -3,11 +3,19 @@
 
 import { benchHost } from './host.ts';
 import { benchKernels } from './kernels.ts';
+import { benchOrt } from './ort.ts';
 import { benchSteps } from './steps.ts';
 import { benchTfjs } from './tfjs.ts';
 import { benchWebGpu } from './webgpu.ts';
 
-const parts = { steps: benchSteps, host: benchHost, kernels: benchKernels, tfjs: benchTfjs, webgpu: benchWebGpu };
+const parts = {
+  steps: benchSteps,
+  host: benchHost,
+  kernels: benchKernels,
+  tfjs: benchTfjs,
+  ort: benchOrt,
+  webgpu: benchWebGpu,
+};
 
 for (const [part, bench] of Object.entries(parts)) {
   console.log(JSON.stringify({ [part]: await bench() }));

@@ -1,6 +1,6 @@
 // docs/performance.md, from a report.
 
-import { goals, hostTable, kernelTable, type Report, stepTable, tfjsTable, webgpuTable } from './report.ts';
+import { goals, hostTable, kernelTable, ortTable, type Report, stepTable, tfjsTable, webgpuTable } from './report.ts';
 
 const versions = ({ torch }: Report): string =>
   typeof torch === 'string'
@@ -42,6 +42,14 @@ The same sum on tensors of TensorFlow.js's wasm backend. *Five operations* is wh
 in TensorFlow.js's heap, *as an expression* with everything that the library does around it.
 
 ${tfjsTable(report)}
+
+## On ONNX Runtime's tensors
+
+A step between two calls of a session in onnxruntime-node, on one thread of its CPU provider. *Kernels*: \`createOrtBackend\`, with all
+that \`fromOrt\`, \`step\`, \`scaleModelInput\` and \`toOrt\` do. *As graphs*: the same through \`createOrtGraphBackend\`.
+*Session's own run*: the step as an ONNX graph, as \`unnoise export-step\` writes it, with every tensor made beforehand.
+
+${ortTable(report)}
 
 ## On WebGPU
 

@@ -4,6 +4,7 @@ import type { HostRow } from './host.ts';
 import type { KernelRow } from './kernels.ts';
 import type { Timing } from './measure.ts';
 import type { StepRow } from './steps.ts';
+import type { OrtLoop, OrtRow } from './ort.ts';
 import type { TfjsRow } from './tfjs.ts';
 import type { TorchRun } from './torch.ts';
 import type { WebGpuLoop, WebGpuRow } from './webgpu.ts';
@@ -13,6 +14,7 @@ export interface Parts {
   readonly host: readonly HostRow[];
   readonly kernels: readonly KernelRow[];
   readonly tfjs: readonly TfjsRow[];
+  readonly ort: readonly OrtRow[];
   /** Or the reason why there are none. */
   readonly webgpu: readonly WebGpuRow[] | string;
 }
@@ -72,6 +74,26 @@ export function tfjsTable({ tfjs }: Report): string {
   return table(['elements', 'five operations', 'not fused', 'fused', 'as an expression', 'fused is faster'], rows);
 }
 
+export function ortTable({ ort }: Report): string {
+  const cells = ({ time: timing, dispatches, compiles }: OrtLoop): Row => [
+    time(timing),
+    dispatches.toFixed(dispatches % 1 ? 1 : 0),
+    String(compiles),
+  ];
+  const rows = ort.map(({ name, kernels, graphs, own, speedup }) => [
+    name,
+    ...cells(kernels),
+    ...cells(graphs),
+    time(own),
+    `${number(speedup)} times`,
+  ]);
+  const header = ['dispatches', 'compiles'];
+  return table(
+    ['one step', 'kernels', ...header, 'as graphs', ...header, "session's own run", 'kernels are faster'],
+    rows,
+  );
+}
+
 const webgpuRows = ({ webgpu }: Report): readonly WebGpuRow[] => (typeof webgpu === 'string' ? [] : webgpu);
 
 export function webgpuTable(report: Report): string {
@@ -100,6 +122,7 @@ export function tables(report: Report): string {
     stepTable(report) + missing,
     kernelTable(report),
     tfjsTable(report),
+    ortTable(report),
     webgpuTable(report),
     hostTable(report),
   ].join('\n\n');
@@ -123,6 +146,14 @@ export function goals(report: Report): string {
       `${number(report.tfjs[0]!.speedup)} times`,
       report.tfjs[0]!.speedup >= 4,
     ],
+    ...report.ort.map(
+      ({ name, speedup }) =>
+        [
+          `${name} on ORT tensors: at least 2 times faster than ORT's own graph`,
+          `${number(speedup)} times`,
+          speedup >= 2,
+        ] as const,
+    ),
     ...webgpuRows(report).map(
       ({ name, fused }) =>
         [

@@ -1,6 +1,6 @@
 // onnxruntime-web where it lives: in a page, with its wasm provider and its WebGPU provider on a device of ours.
 
-import { type Case, backendCases, runCases } from '@unnoise/conformance';
+import { backendCases, runCases } from '@unnoise/conformance';
 import { type Backend, realize, type Tensor, tensor } from '@unnoise/core';
 import * as ort from 'onnxruntime-web/webgpu';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -18,11 +18,18 @@ beforeAll(async () => {
 });
 
 /** One test for all cases: a page reports each test to the runner, which takes longer than most cases. */
-async function holds(backend: Backend, cases: Iterable<Case<Backend>>, query = 'backend/*'): Promise<number> {
-  const { results } = await runCases(cases, backend, { query });
-  expect(results.filter(({ outcome }) => outcome === 'fail')).toEqual([]);
-  return results.length;
+async function holds(backend: Backend, ...queries: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const query of queries) {
+    const { results } = await runCases(backendCases(), backend, { query });
+    expect(results.filter(({ outcome }) => outcome === 'fail')).toEqual([]);
+    count += results.length;
+  }
+  return count;
 }
+
+/** Where a page could make a difference. All operations run in Node, and those of WGSL in backend-webgpu's own tests. */
+const CHOSEN = ['backend/program/*', 'backend/buffer/*', 'backend/adopt/*'] as const;
 
 /** 2 x, as a model of one node. */
 function doubling(): Uint8Array {
@@ -34,11 +41,11 @@ function doubling(): Uint8Array {
 
 describe('onnxruntime-web in a page', () => {
   it('holds the conformance suite on tensors in host memory', async () => {
-    expect(await holds(createOrtBackend(ort), backendCases())).toBeGreaterThan(800);
+    expect(await holds(createOrtBackend(ort), 'backend/*')).toBeGreaterThan(800);
   });
 
   it('holds the conformance suite with kernels as ONNX graphs on the wasm provider', async () => {
-    expect(await holds(createOrtGraphBackend(ort, { session: wasm }), backendCases())).toBeGreaterThan(800);
+    expect(await holds(createOrtGraphBackend(ort, { session: wasm }), ...CHOSEN)).toBeGreaterThan(20);
   });
 
   it('gives float16 as a Float16Array, and the same bits come back from a step', async () => {
@@ -52,7 +59,7 @@ describe('onnxruntime-web in a page', () => {
 describe('the WebGPU provider on a device of ours', () => {
   it('holds the conformance suite with WGSL on the buffers that both share', async () => {
     const backend = await createOrtWebGpuBackend(ort, device);
-    expect(await holds(backend, backendCases())).toBeGreaterThan(800);
+    expect(await holds(backend, ...CHOSEN)).toBeGreaterThan(20);
     backend.destroy();
   });
 
@@ -60,7 +67,7 @@ describe('the WebGPU provider on a device of ours', () => {
     const half = device.features.has('shader-f16');
     const dtypes = ['float32', ...(half ? (['float16'] as const) : []), 'int32', 'bool'] as const;
     const backend = createOrtGraphBackend(ort, { session: webGpuSession(device), dtypes });
-    expect(await holds(backend, backendCases(), 'backend/program/*')).toBeGreaterThan(5);
+    expect(await holds(backend, ...CHOSEN)).toBeGreaterThan(20);
     await backend.dispose();
   });
 
