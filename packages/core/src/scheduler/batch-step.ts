@@ -46,7 +46,7 @@ function columns<K extends Readonly<Record<keyof K, number>>>(
   rank: number,
   divisors: readonly (keyof K)[],
 ): Columns<K> {
-  const shape = [rows.length, ...new Array<number>(rank - 1).fill(1)];
+  const shape = [rows.length, ...Array.from({ length: rank - 1 }, () => 1)];
   const column = (key: keyof K): Tensor => {
     const values = Float64Array.from(rows, (row) => row[key]);
     const bad = values.findIndex((value) => !Number.isFinite(value) || (value === 0 && divisors.includes(key)));

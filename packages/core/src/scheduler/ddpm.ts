@@ -80,7 +80,7 @@ export interface DDPMRow extends Posterior {
 }
 
 /** Ancestral samplers with DDPM's config. As upstream, custom timesteps leave the number of the last plain schedule in place. */
-export abstract class AncestralMixin<C extends DDPMConfig = DDPMConfig> extends SchedulerMixin<C, DDPMRow> {
+export abstract class AncestralMixin<C extends DDPMConfig> extends SchedulerMixin<C, DDPMRow> {
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<DDPMConfig> = ddpmFields;
