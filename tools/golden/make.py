@@ -53,6 +53,7 @@ RECIPES = {
     "tcd": "TCDScheduler",
     "pndm": "PNDMScheduler",
     "repaint": "RePaintScheduler",
+    "ltx_euler_ancestral_rf": "LTXEulerAncestralRFScheduler",
     "scm": "SCMScheduler",
     "sasolver": "SASolverScheduler",
     "vq_diffusion": "VQDiffusionScheduler",

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { LTXEulerAncestralRFScheduler } from '../src/index.ts';
+
+testScheduler(LTXEulerAncestralRFScheduler);
