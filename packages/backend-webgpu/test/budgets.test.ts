@@ -1,7 +1,7 @@
 // What a run costs the GPU: one dispatch for each call of step, a pipeline for each structure of it, and nothing read back.
 
 import { realize, type SchedulerMixin, tensor, torchGenerator } from '@unnoise/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { SCHEDULERS } from '../../../conformance/test/subjects.ts';
 import type { WebGpuBackend, WebGpuStats } from '../src/index.ts';
@@ -62,18 +62,22 @@ const found = SCHEDULERS.filter(({ className }) => className in PIPELINES).map((
   name: scheduler.className,
 }));
 
-(hasAdapter ? it : it.skip).each(found)('$name: 50 steps', async ({ scheduler: Scheduler, name }) => {
-  const backend = await backendInNode();
-  const scheduler = new Scheduler({}, { backend });
-  scheduler.setTimesteps(50);
-  const { compiles, dispatches, readbacks, live, late, calls } = await sample(scheduler, backend);
-  backend.destroy();
-  expect({ compiles, dispatches, readbacks, live, late }).toEqual({
-    compiles: PIPELINES[name],
-    dispatches: calls,
-    readbacks: 0,
-    live: 0,
-    late: 0,
+const where = hasAdapter ? describe : describe.skip;
+
+where('50 steps of', () => {
+  it.each(found)('$name', async ({ scheduler: Scheduler, name }) => {
+    const backend = await backendInNode();
+    const scheduler = new Scheduler({}, { backend });
+    scheduler.setTimesteps(50);
+    const { compiles, dispatches, readbacks, live, late, calls } = await sample(scheduler, backend);
+    backend.destroy();
+    expect({ compiles, dispatches, readbacks, live, late }).toEqual({
+      compiles: PIPELINES[name],
+      dispatches: calls,
+      readbacks: 0,
+      live: 0,
+      late: 0,
+    });
   });
 });
 

@@ -53,14 +53,16 @@ const onHalves = ([kernel, rank]: Seen): Seen => [
 async function problems(device: GPUDevice, seen: readonly Seen[]): Promise<readonly string[]> {
   const native = device.features.has('shader-f16');
   const messages: Promise<string>[] = [];
+  const compiled: CompiledKernel[] = [];
   for (const [kernel, rank] of seen) {
     device.pushErrorScope('validation');
     const shader = shaderOf(kernel, native, rank);
-    new CompiledKernel(device, kernel, shader);
+    compiled.push(new CompiledKernel(device, kernel, shader));
     messages.push(
       device.popErrorScope().then((error) => (error ? `${kernel.key}: ${error.message}\n${shader.code}` : '')),
     );
   }
+  expect(compiled).toHaveLength(seen.length);
   return (await Promise.all(messages)).filter((message) => message !== '');
 }
 
