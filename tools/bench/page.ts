@@ -7,6 +7,31 @@ const versions = ({ torch }: Report): string =>
     ? `The columns of diffusers are missing: ${torch}.`
     : `The last columns are the same loop in diffusers ${torch[0]!.diffusers} on torch ${torch[0]!.torch}, measured on the same machine right after.`;
 
+const onOtherRuntimes = (report: Report): string => `## In TensorFlow.js
+
+The same sum on tensors of TensorFlow.js's wasm backend. *Five operations* is what one would write: \`tf.mul\` and \`tf.add\` in a
+\`tf.tidy\`. The others are \`@unnoise/backend-tfjs\`: *not fused* with its fast path switched off, *fused* as one generated kernel
+in TensorFlow.js's heap, *as an expression* with everything that the library does around it.
+
+${tfjsTable(report)}
+
+## On ONNX Runtime's tensors
+
+A step between two calls of a session in onnxruntime-node, on one thread of its CPU provider. *Kernels*: \`createOrtBackend\`, with all
+that \`fromOrt\`, \`step\`, \`scaleModelInput\` and \`toOrt\` do. *As graphs*: the same through \`createOrtGraphBackend\`.
+*Session's own run*: the step
+alone as an ONNX graph, as \`unnoise export-step\` writes it. It is compared with what the kernels compute in \`step\`; both have the
+library around them, or a loop of your own.
+
+${ortTable(report)}
+
+## On WebGPU
+
+The same steps through \`@unnoise/backend-webgpu\` in Node, until the GPU has its commands. *Unfused* is one dispatch for each
+operation. Compiles and readbacks are those of all runs together. What the GPU then needs depends on the GPU.
+
+${webgpuTable(report)}`;
+
 export function page(report: Report): string {
   return `# Performance
 
@@ -35,28 +60,7 @@ block, which doubles what the processor moves.
 
 ${kernelTable(report)}
 
-## In TensorFlow.js
-
-The same sum on tensors of TensorFlow.js's wasm backend. *Five operations* is what one would write: \`tf.mul\` and \`tf.add\` in a
-\`tf.tidy\`. The others are \`@unnoise/backend-tfjs\`: *not fused* with its fast path switched off, *fused* as one generated kernel
-in TensorFlow.js's heap, *as an expression* with everything that the library does around it.
-
-${tfjsTable(report)}
-
-## On ONNX Runtime's tensors
-
-A step between two calls of a session in onnxruntime-node, on one thread of its CPU provider. *Kernels*: \`createOrtBackend\`, with all
-that \`fromOrt\`, \`step\`, \`scaleModelInput\` and \`toOrt\` do. *As graphs*: the same through \`createOrtGraphBackend\`.
-*Session's own run*: the step as an ONNX graph, as \`unnoise export-step\` writes it, with every tensor made beforehand.
-
-${ortTable(report)}
-
-## On WebGPU
-
-The same steps through \`@unnoise/backend-webgpu\` in Node, until the GPU has its commands. *Unfused* is one dispatch for each
-operation. Compiles and readbacks are those of all runs together. What the GPU then needs depends on the GPU.
-
-${webgpuTable(report)}
+${onOtherRuntimes(report)}
 
 ## On the host
 

@@ -75,8 +75,9 @@ export function tfjsTable({ tfjs }: Report): string {
 }
 
 export function ortTable({ ort }: Report): string {
-  const cells = ({ time: timing, dispatches, compiles }: OrtLoop): Row => [
+  const cells = ({ time: timing, computing, dispatches, compiles }: OrtLoop): Row => [
     time(timing),
+    time(computing),
     dispatches.toFixed(dispatches % 1 ? 1 : 0),
     String(compiles),
   ];
@@ -87,7 +88,7 @@ export function ortTable({ ort }: Report): string {
     time(own),
     `${number(speedup)} times`,
   ]);
-  const header = ['dispatches', 'compiles'];
+  const header = ['of it computing', 'dispatches', 'compiles'];
   return table(
     ['one step', 'kernels', ...header, 'as graphs', ...header, "session's own run", 'kernels are faster'],
     rows,
