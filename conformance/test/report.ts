@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { backendCases, casesOf, runCases, schedulerSubject, summary, toMarkdown } from '@unnoise/conformance';
 import type { Report } from '@unnoise/conformance';
-import { BACKENDS, SCHEDULERS, SCHEDULER_BACKENDS } from './subjects.ts';
+import { BACKENDS, GPU_BACKENDS, SCHEDULERS, SCHEDULER_BACKENDS } from './subjects.ts';
 
 const HEADER = `# Conformance
 
@@ -16,13 +16,13 @@ Scheduler cases are runs recorded from the Python library diffusers, and laws th
 
 async function backendReports(): Promise<readonly Report[]> {
   const reports: Report[] = [];
-  for (const { create } of BACKENDS) reports.push(told(await runCases(backendCases(), create())));
+  for (const { create } of [...BACKENDS, ...GPU_BACKENDS]) reports.push(told(await runCases(backendCases(), create())));
   return reports;
 }
 
 async function schedulerReports(): Promise<readonly Report[]> {
   const reports: Report[] = [];
-  for (const { create } of SCHEDULER_BACKENDS) {
+  for (const { create } of [...SCHEDULER_BACKENDS, ...GPU_BACKENDS]) {
     for (const scheduler of SCHEDULERS) {
       const backend = create();
       const subject = schedulerSubject({ scheduler, backend: async () => backend });

@@ -6,6 +6,7 @@ import { createCpuBackend } from '@unnoise/backend-cpu';
 import { registry } from '@unnoise/core';
 import '@unnoise/core/beta-sigmas';
 import { createReferenceBackend } from '@unnoise/core/reference';
+import { backendInNode, hasAdapter } from '../../packages/backend-webgpu/test/gpu.ts';
 
 const PACKAGES = new URL('../../packages/', import.meta.url);
 
@@ -61,3 +62,7 @@ export const CPU: NamedBackend = byName('cpu');
 
 /** Schedulers are reported on the specification and on what programs use. */
 export const SCHEDULER_BACKENDS: readonly NamedBackend[] = [byName('reference float64'), CPU];
+
+/** WebGPU in Node, where there is a driver; tools/device-reporter.ts says so where there is none. One device serves all. */
+const gpu = hasAdapter ? await backendInNode() : undefined;
+export const GPU_BACKENDS: readonly NamedBackend[] = gpu ? [backend('webgpu in Node', false, () => gpu)] : [];
