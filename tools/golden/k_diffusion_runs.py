@@ -39,10 +39,10 @@ BETAS = dict(beta_start=0.00085, beta_end=0.012)
 
 
 @contextmanager
-def exact():
-    """rounding.py, and expm1, whose last bit is the processor's as well."""
+def exact(wide=False):
+    """rounding.py, and expm1, whose last bit is the processor's as well; `wide` leaves its results in float64."""
     kept = torch.Tensor.expm1
-    torch.Tensor.expm1 = nearest(kept)
+    torch.Tensor.expm1 = (lambda x: kept(x.double())) if wide else nearest(kept)
     try:
         with rounded():
             yield
@@ -66,7 +66,7 @@ class Noise:
 
     def drawn(self, x):
         self.draws[-1].append(torch.randn(x.shape, generator=self.generator))
-        return self.kept(self.draws[-1][-1])
+        return self.kept(self.draws[-1][-1].to(x.dtype))
 
     def kept(self, noise):
         self.heard.append(noise)
@@ -86,13 +86,30 @@ class Model:
 
     def __call__(self, x, sigma):
         sigma = sigma[0]
+        if x.dtype == torch.float64:  # what is recorded is what is computed with
+            x.copy_(x.float())
         self.levels.append(float(sigma))
         self.samples.append(x.clone())
         self.noise.draws.append([])
         alpha = 1 / (sigma**2 + 1) ** 0.5
-        self.outs.append(model_output(Space, self.case, len(self.outs), x, alpha, sigma * alpha))
+        answer = smooth if self.case["class"] in SMOOTH else model_output
+        self.outs.append(answer(Space, self.case, len(self.outs), x, alpha, sigma * alpha).float().to(x.dtype))
         self.clean.append(denoised(self.case, x, sigma, self.outs[-1]))
         return self.clean[-1]
+
+
+# Whose steps follow from how smooth the model is: white noise would make them tiny.
+SMOOTH = ("DPMAdaptiveScheduler",)
+
+
+def smooth(space, case, i, x, alpha, sigma):
+    """What a perfect model says for data of deviation 1/2 around a point of the tape."""
+    level = sigma / alpha
+    clean = (x / 4 + level**2 * normal(case, "mean")) / (level**2 + 1 / 4)
+    kind = case["config"].get("prediction_type", "epsilon")
+    if kind == "sample":
+        return clean
+    return (x - clean) / level if kind == "epsilon" else (x * alpha**2 - clean) / (level * alpha)
 
 
 class Space:
@@ -141,13 +158,19 @@ class Schedule:
         return [float(self.lms._sigma_to_t(numpy.float64(level), log)) for level in levels]
 
 
-class Sampler:
-    """The cases of one of our classes. `run(model, x, sigmas, config, noise)` calls k-diffusion; `own` are the config keys that
-    LMS does not have; `planned(levels, case)` says how many calls are known from the start (all, unless steps decide)."""
+def steps_of(request):
+    return len(request["sigmas"]) - 1 if "sigmas" in request else request["num_inference_steps"]
 
-    def __init__(self, name, run, own, order=1, brownian=False, planned=None, schedule=None, noise_at_end=0.0):
+
+class Sampler:
+    """The cases of one of our classes. `run(model, x, sigmas, config, noise, request)` calls k-diffusion; `own` are the config keys that
+    LMS does not have; `planned(case)` says how many calls are known from the start (all, unless steps decide), `end` the last
+    level as it comes out."""
+
+    def __init__(self, name, run, own, order=1, brownian=False, planned=None, schedule=None, end=float):
         self.name, self.run, self.own, self.order, self.brownian = name, run, {"s_noise", *own}, order, brownian
-        self.planned, self.sigmas, self.cases = planned, schedule or (lambda schedule, case: None), []
+        self.planned, self.end, self.cases = planned, end, []
+        self.sigmas = schedule or (lambda schedule, case: None)
 
     def steps(self, name, config=None, n=None, sigmas=None, dtype="float32", shape=SHAPE):
         request = {"num_inference_steps": n} if sigmas is None else {"sigmas": sigmas}
@@ -170,7 +193,7 @@ class Sampler:
         ids = [case["id"] for case in self.cases]
         assert len(set(ids)) == len(ids), f"two cases of one name: {sorted({id for id in ids if ids.count(id) > 1})}"
         for case in self.cases:
-            with exact(), torch.no_grad():
+            with exact(wide=self.planned is not None), torch.no_grad():
                 store.write_case(folder, *(self.record(case) if case["kind"] == "steps" else (case, {})))
 
     def record(self, case):
@@ -180,12 +203,15 @@ class Sampler:
         noise = Noise(case, self.brownian)
         model = Model(case, noise)
         start = normal(case, "x") * (sigmas[0] ** 2 + 1) ** 0.5
-        end = self.run(model, start.clone(), sigmas, case["config"], noise.sampler(start, sigmas))
+        if self.planned:
+            start = start.double()
+        end = self.run(model, start.clone(), sigmas, case["config"], noise.sampler(start, sigmas), case["request"])
         prev = [*model.samples[1:], end]
-        tensors = {"x.0": start}
+        tensors = {"x.0": start.float()}
         for i, (sample, out, x0, level) in enumerate(zip(model.samples, model.outs, model.clean, model.levels)):
             scaled = sample / (torch.tensor(level) ** 2 + 1) ** 0.5
-            tensors.update({f"out.{i}": out, f"scaled.{i}": scaled, f"prev.{i}": prev[i], f"x0.{i}": x0})
+            kept = {f"out.{i}": out, f"scaled.{i}": scaled, f"prev.{i}": prev[i], f"x0.{i}": x0}
+            tensors.update({name: tensor.float() for name, tensor in kept.items()})
             tensors.update({f"noise.{i}.{j}": draw for j, draw in enumerate(noise.draws[i])})
         assert all(torch.isfinite(tensor).all() for tensor in tensors.values()), case["id"]
         times = schedule.timesteps(model.levels)
@@ -194,19 +220,23 @@ class Sampler:
             for i, t in enumerate(times)
         ]
         known = self.planned(case) if self.planned else len(times)
-        final = [float(sigmas[-1])] if known == len(times) else []
+        final = [self.end(sigmas[-1])] if known == len(times) else []
         largest = max(model.levels)
         leading = case["config"].get("timestep_spacing") == "leading"
         case["expect"] = {
             "timesteps": store.table(numpy.array(times[:known])),
             "sigmas": store.table(torch.tensor([*model.levels[:known], *final])) if final else None,
             "init_noise_sigma": (largest**2 + 1) ** 0.5 if leading else largest,
-            "num_inference_steps": len(case["request"]["sigmas"]) - 1 if "sigmas" in case["request"] else case["request"]["num_inference_steps"],
+            "num_inference_steps": known if self.planned else steps_of(case["request"]),
             "order": self.order,
             "steps": steps,
         }
         case.update(first=0, count=len(steps))
-        if note := self.distance(case, model, noise, sigmas, prev):
+        if self.planned:
+            # The size of a step comes from a small difference of samples, which float32 does not have: samples are float64
+            # in these runs, on float32 inputs and times. And the last bits of a timestep are the C library's: it cannot always be looked up.
+            case.update(begin_index=0, free_run=False)
+        elif note := self.distance(case, model, noise, sigmas, prev):
             case["tolerance_note"] = note
         return case, tensors
 
@@ -227,7 +257,7 @@ class Sampler:
     def repeated(self, case, model, noise, sigmas, change):
         again = Repeat(model, change)
         start = model.samples[0].double()
-        end = self.run(again, start, sigmas.double(), case["config"], noise.replay(change))
+        end = self.run(again, start, sigmas.double(), case["config"], noise.replay(change), case["request"])
         results = [*again.samples[1:], end]
         assert len(results) == len(model.samples), f"{case['id']}: float64 takes other steps"
         return {

@@ -42,7 +42,7 @@ function* stepCases(golden: GoldenSteps, source: GoldenSource): Iterable<Schedul
   yield tablesCase(golden);
   const lesson = teacher(golden, source);
   for (const step of golden.expect.steps.keys()) yield teacherCase(golden, source, step, lesson);
-  if (golden.expect.steps.length > 1) yield freeRunCase(golden, source);
+  if (golden.expect.steps.length > 1 && golden.free_run !== false) yield freeRunCase(golden, source);
 }
 
 // ---- tables

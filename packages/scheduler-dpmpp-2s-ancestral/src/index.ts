@@ -1,19 +1,18 @@
 // DPM-Solver++(2S) with ancestral noise: second order, two model calls per step.
 
-import type { ConfigSchema, KSamplerConfig, ModelCall, Plan, PlanRequest, StepContext, StepResult, Table } from '@unnoise/core';
+import type { ConfigSchema, KScheduleConfig, ModelCall, Plan, PlanRequest, StepContext, StepResult, Table } from '@unnoise/core';
 import {
-  KSampler,
+  KScheduleMixin,
   ancestralSplits,
   field,
-  isSecondCall,
-  kSamplerFields,
+  kScheduleFields,
   ofFirstCall,
   precisionOf,
   requireShare,
   sigmaBetween,
 } from '@unnoise/core';
 
-export interface DPMPP2SAncestralConfig extends KSamplerConfig {
+export interface DPMPP2SAncestralConfig extends KScheduleConfig {
   /** Share of ancestral noise, from 0 (an ODE solver) to 1. */
   readonly eta: number;
 }
@@ -36,9 +35,9 @@ export interface DPMPP2SAncestralRow extends ModelCall {
  * The step to sigma 0 is the first call alone, prev = x0: n steps are 2 n - 1 calls. k-diffusion's sample_dpmpp_2s_ancestral.
  * Lu et al. (2022), arXiv 2211.01095.
  */
-export class DPMPP2SAncestralScheduler extends KSampler<DPMPP2SAncestralConfig, DPMPP2SAncestralRow> {
+export class DPMPP2SAncestralScheduler extends KScheduleMixin<DPMPP2SAncestralConfig, DPMPP2SAncestralRow> {
   static override readonly className = 'DPMPP2SAncestralScheduler';
-  static override readonly schema: ConfigSchema<DPMPP2SAncestralConfig> = { ...kSamplerFields, eta: field.number(1) };
+  static override readonly schema: ConfigSchema<DPMPP2SAncestralConfig> = { ...kScheduleFields, eta: field.number(1) };
 
   override readonly order: number = 2;
 
@@ -50,7 +49,7 @@ export class DPMPP2SAncestralScheduler extends KSampler<DPMPP2SAncestralConfig, 
 
   protected override rule({ k, index, x, out, carry, normalBetween }: StepContext<DPMPP2SAncestralRow>): StepResult {
     const x0 = this.cleanOf(k, x, out);
-    const second = isSecondCall(index);
+    const second = k.call === 1;
     const from = second ? ofFirstCall(carry, index) : x;
     const kept = k.to / k.sigma;
     const next = from.mul(kept).add(x0.mul(1 - kept));
@@ -62,9 +61,12 @@ export class DPMPP2SAncestralScheduler extends KSampler<DPMPP2SAncestralConfig, 
 function callsOf(sigmas: Table, eta: number): readonly DPMPP2SAncestralRow[] {
   return ancestralSplits(sigmas, eta).flatMap(({ up, down }, i) => {
     const [sigma, sigmaNext] = [sigmas[i]!, sigmas[i + 1]!];
-    const call = (level: number, to: number): DPMPP2SAncestralRow => ({ level, sigma, sigmaNext, to, up });
-    if (down === 0) return [call(sigma, 0)];
+    const step = { sigma, sigmaNext, up };
+    if (down === 0) return [{ ...step, level: sigma, to: 0, call: 0 }];
     const middle = sigmaBetween(sigma, down, 0.5, precisionOf(sigmas));
-    return [call(sigma, middle), call(middle, down)];
+    return [
+      { ...step, level: sigma, to: middle, call: 0 },
+      { ...step, level: middle, to: down, call: 1 },
+    ];
   });
 }

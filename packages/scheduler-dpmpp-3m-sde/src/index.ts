@@ -2,7 +2,7 @@
 
 import type {
   ConfigSchema,
-  KSamplerConfig,
+  KScheduleConfig,
   ModelCall,
   NoiseSampler,
   Plan,
@@ -13,10 +13,10 @@ import type {
   Table,
   Tensor,
 } from '@unnoise/core';
-import { KSampler, field, kSamplerFields, phiLessLimit, requireShare } from '@unnoise/core';
+import { KScheduleMixin, field, kScheduleFields, phiLessLimit, requireShare } from '@unnoise/core';
 import { brownianNoise, noiseSeed } from '@unnoise/core/brownian';
 
-export interface DPMPP3MSDEConfig extends KSamplerConfig {
+export interface DPMPP3MSDEConfig extends KScheduleConfig {
   /** Share of the noise, from 0 (an ODE solver) to 1. */
   readonly eta: number;
   /** Seed of the Brownian path, or one for each batch item; without it the run's generator gives the seed. */
@@ -41,10 +41,10 @@ export interface DPMPP3MSDERow extends ModelCall {
  * from a Brownian path whose clock is sigma. The step to sigma 0 is prev = x0. k-diffusion's sample_dpmpp_3m_sde.
  * Lu et al. (2022), arXiv 2211.01095.
  */
-export class DPMPP3MSDEScheduler extends KSampler<DPMPP3MSDEConfig, DPMPP3MSDERow> {
+export class DPMPP3MSDEScheduler extends KScheduleMixin<DPMPP3MSDEConfig, DPMPP3MSDERow> {
   static override readonly className = 'DPMPP3MSDEScheduler';
   static override readonly schema: ConfigSchema<DPMPP3MSDEConfig> = {
-    ...kSamplerFields,
+    ...kScheduleFields,
     eta: field.number(1),
     noise_sampler_seed: { default: null, kind: 'any' },
   };

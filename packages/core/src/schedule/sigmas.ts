@@ -99,11 +99,21 @@ export function logMidpoint(start: number, end: number, { round }: Precision): n
   return round(Math.exp(round(b - 0.5 * round(b - a))));
 }
 
+/** t = -ln sigma, the clock of DPM-Solver in sigma. */
+export function timeOfSigma(sigma: number, { round }: Precision): number {
+  return round(-Math.log(sigma));
+}
+
+export function sigmaOfTime(t: number, { round }: Precision): number {
+  return round(Math.exp(-t));
+}
+
 /** The sigma at a share of the way from one to another in t = -ln sigma, as k-diffusion rounds: exp(-(t + share h)). */
-export function sigmaBetween(from: number, to: number, share: number, { round }: Precision): number {
-  const t = round(-Math.log(from));
-  const h = round(round(-Math.log(to)) - t);
-  return round(Math.exp(-round(t + round(round(share) * h))));
+export function sigmaBetween(from: number, to: number, share: number, precision: Precision): number {
+  const { round } = precision;
+  const t = timeOfSigma(from, precision);
+  const h = round(timeOfSigma(to, precision) - t);
+  return sigmaOfTime(round(t + round(round(share) * h)), precision);
 }
 
 /**

@@ -32,6 +32,7 @@ export async function explainStep<K>(
   const carry = Array.from({ length: history }, (_, i) => leaf(`carry${i}`, shape));
   const result = await rule({
     k: plan.row(index, timestep),
+    plan,
     index,
     x: leaf('sample', shape),
     out: leaf('modelOutput', outputShape),

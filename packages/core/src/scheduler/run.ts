@@ -106,11 +106,7 @@ export class Run<K = unknown> {
       const result = await this.#realized(index, timestep, x, out, over(this.#defaults, options));
       this.#refuseDisposed(result, [x, out]);
       const output = ownedOutput(result, [x, out, ...this.#carry]);
-      this.#advance(
-        index,
-        result,
-        new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]),
-      );
+      this.#advance(index, result, new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]));
       return output;
     } finally {
       this.#leave();
@@ -154,7 +150,7 @@ export class Run<K = unknown> {
     const call = this.plan.countsCalls ? index - (this.#begin ?? 0) : index;
     const k = this.plan.row(call, timestep);
     const noiseOf = (): NoiseSampler | undefined => (this.#noise ??= this.plan.noiseSampler?.(out.shape, options));
-    const context = stepContext({ k, index: call, x, out, carry: this.#carry, options, noiseOf });
+    const context = stepContext({ k, plan: this.#plan, index: call, x, out, carry: this.#carry, options, noiseOf });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result, out);

@@ -63,15 +63,17 @@ async function* loop<C>(options: DenoiseOptions<C>): AsyncGenerator<DenoiseStep,
   let sample: Tensor | undefined;
   let inpainting: Inpainting | undefined;
   try {
-    const total = stepsOf(run);
+    let total = stepsOf(run);
     ({ sample, inpainting } = await beginning(options, run, streams));
     for (let index = 0; index < total; index++) {
       await turn();
-      const stopped = () => throwIfAborted(signal, `stopped after ${index} of ${total} steps`);
+      const planned = total;
+      const stopped = () => throwIfAborted(signal, `stopped after ${index} of ${planned} steps`);
       const timestep = run.nextTimestep();
       const { prevSample, predOriginalSample } = await advance(run, model, sample, timestep, stopped);
       sample.dispose();
       sample = prevSample;
+      total = index + 1 + run.remaining.length; // a run whose steps decide the next may have planned more
       if (inpainting) sample = await replaced(sample, inpainting.blend(sample, run));
       const x0 = predOriginalSample && { predOriginalSample };
       const step = { index, total, progress: (index + 1) / total, timestep, sample, ...x0 };

@@ -1,0 +1,4 @@
+import { registry } from '@unnoise/core';
+import { DPMAdaptiveScheduler } from './index.ts';
+
+registry.add(DPMAdaptiveScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { DPMAdaptiveScheduler } from '../src/index.ts';
+
+testScheduler(DPMAdaptiveScheduler);

@@ -1,0 +1,4 @@
+import { testScheduler } from '@unnoise/conformance';
+import { DPMFastScheduler } from '../src/index.ts';
+
+testScheduler(DPMFastScheduler);
