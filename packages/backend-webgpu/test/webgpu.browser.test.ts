@@ -1,5 +1,5 @@
 import { backendCases, runCases } from '@unnoise/conformance';
-import { tensor } from '@unnoise/core';
+import { adopt, tensor } from '@unnoise/core';
 import { expect, it } from 'vitest';
 
 import { createWebGpuBackend } from '../src/index.ts';
@@ -22,4 +22,17 @@ it('the conformance suite holds in Chromium, and nothing is declined', async () 
   const { results } = await runCases(backendCases(), await createWebGpuBackend(), { query: 'backend/*' });
   expect(results.filter(({ outcome }) => outcome !== 'pass')).toEqual([]);
   expect(results.length).toBeGreaterThan(800);
+});
+
+it('what a page does wrong with its device is said when a result is read', async () => {
+  const device = async () => (await navigator.gpu.requestAdapter())!.requestDevice();
+  const [ours, other] = [await device(), await device()];
+  const backend = await createWebGpuBackend({ device: ours });
+  const foreign = adopt(other.createBuffer({ size: 256, usage: 0x84 }), [64], 'float32', backend).mul(2);
+  await expect(foreign.data()).rejects.toMatchObject({ code: 'DEVICE_FAILED' });
+  const x = tensor(new Float32Array(64).fill(1), [64], { backend });
+  expect((await x.mul(2).data())[63]).toBe(2);
+  ours.destroy();
+  await ours.lost;
+  await expect(x.mul(3).data()).rejects.toMatchObject({ code: 'DEVICE_LOST' });
 });
