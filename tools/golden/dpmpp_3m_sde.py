@@ -5,7 +5,7 @@ from k_diffusion_runs import Sampler, sampling
 from k_style import SD
 
 
-def run(model, x, sigmas, config, noise):
+def run(model, x, sigmas, config, noise, request):
     options = dict(eta=config.get("eta", 1.0), s_noise=config.get("s_noise", 1.0))
     return sampling.sample_dpmpp_3m_sde(model, x, sigmas, noise_sampler=noise, disable=True, **options)
 
