@@ -27,8 +27,9 @@ ${ortTable(report)}
 
 ## On WebGPU
 
-The same steps through \`@unnoise/backend-webgpu\` in Node, until the GPU has its commands. *Unfused* is one dispatch for each
-operation. Compiles and readbacks are those of all runs together. What the GPU then needs depends on the GPU.
+The same steps through \`@unnoise/backend-webgpu\` in Node, until the GPU has its commands, on a WebGPU without a driver: what the library
+and Dawn do on the host. *Unfused* is one dispatch for each operation. Compiles and readbacks are those of all runs together. What
+a GPU then needs depends on the GPU.
 
 ${webgpuTable(report)}`;
 

@@ -15,8 +15,7 @@ export interface Parts {
   readonly kernels: readonly KernelRow[];
   readonly tfjs: readonly TfjsRow[];
   readonly ort: readonly OrtRow[];
-  /** Or the reason why there are none. */
-  readonly webgpu: readonly WebGpuRow[] | string;
+  readonly webgpu: readonly WebGpuRow[];
 }
 
 export interface Report extends Parts {
@@ -95,10 +94,7 @@ export function ortTable({ ort }: Report): string {
   );
 }
 
-const webgpuRows = ({ webgpu }: Report): readonly WebGpuRow[] => (typeof webgpu === 'string' ? [] : webgpu);
-
-export function webgpuTable(report: Report): string {
-  if (typeof report.webgpu === 'string') return `Not measured: ${report.webgpu}.`;
+export function webgpuTable({ webgpu }: Report): string {
   const cells = ({ host, dispatches, compiles, readbacks }: WebGpuLoop): Row => [
     time(host),
     ...[dispatches, compiles, readbacks].map((count) => count.toFixed(count % 1 ? 1 : 0)),
@@ -106,7 +102,7 @@ export function webgpuTable(report: Report): string {
   const header = ['host, min / median', 'dispatches', 'compiles', 'readbacks'];
   return table(
     ['one step', ...header, ...header.map((name) => `unfused: ${name}`)],
-    webgpuRows(report).map((row) => [row.name, ...cells(row.fused), ...cells(row.eager)]),
+    webgpu.map((row) => [row.name, ...cells(row.fused), ...cells(row.eager)]),
   );
 }
 
@@ -155,7 +151,7 @@ export function goals(report: Report): string {
           speedup >= 2,
         ] as const,
     ),
-    ...webgpuRows(report).map(
+    ...report.webgpu.map(
       ({ name, fused }) =>
         [
           `${name} on WebGPU: at most 50 µs of the host (median)`,
