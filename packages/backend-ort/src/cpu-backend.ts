@@ -27,7 +27,7 @@ export function createOrtBackend(runtime: OrtRuntime): OrtCpuBackend {
     capabilities: cpu.capabilities,
     upload: (data, dtype) => cpu.upload(data, dtype),
     run: (kernel, inputs, params, sizes) => cpu.run(kernel, inputs, params, sizes),
-    download: (handle) => cpu.download(handle) as TypedArray,
+    download: (handle) => cpu.download(handle),
     release: (handle) => cpu.release(handle),
     adopt: (native, dtype) => cpu.adopt(isOrtTensor(native) ? elementsOf(native, dtype) : native, dtype),
     native(handle) {
