@@ -49,7 +49,7 @@ const jobs = {
   conformance: `${ts} conformance/test/report.ts`,
   build: `${ts} tools/build.ts`,
   'build:readme': `${ts} tools/check/index.ts readme --write`,
-  fix: `${ts} tools/check/index.ts lint manifests readme format --write`,
+  fix: `${ts} tools/check/index.ts lint manifests lazy-map readme format --write`,
   check: `${ts} tools/check/index.ts`,
   docs: `npx --yes ${pnpm} --dir docs install --frozen-lockfile && npx --yes ${pnpm} --dir docs run build`,
   pnpm: `npx --yes ${pnpm}`,

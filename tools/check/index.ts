@@ -3,6 +3,7 @@
 import { boundaries } from './boundaries.ts';
 import { size, treeShaking } from './bundle.ts';
 import { commands } from './commands.ts';
+import { lazyMap } from './lazy-map.ts';
 import { manifests } from './manifests.ts';
 import { examples, readme } from './readmes.ts';
 import { runtimes } from './runtimes.ts';
@@ -22,6 +23,7 @@ export interface Check {
 const checks: readonly Check[] = [
   ...commands,
   manifests,
+  lazyMap,
   structure,
   readme,
   examples,
