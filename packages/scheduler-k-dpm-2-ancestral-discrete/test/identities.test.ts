@@ -22,7 +22,8 @@ const draws = (normal: (shape: readonly number[]) => Float32Array): Generator =>
 const silent = () => draws(() => new Float32Array(6));
 
 /** The level of the sample at a position, middles included: noiseLevel has only those of the table. */
-const sigmaAt = (plan: Plan<unknown>, index: number) => Math.sqrt(1 / plan.inputScale!(index) ** 2 - 1);
+const sigmaAt = (plan: Plan<unknown>, index: number) =>
+  Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
 
 type Model = (x: Float64Array, sigma: number) => ArrayLike<number>;
 

@@ -29,7 +29,8 @@ const velocity = (x: Float64Array, sigma: number) => {
 };
 
 /** The level of the sample at a position, middles included: noiseLevel has only those of the table. */
-const sigmaAt = (plan: Plan<unknown>, index: number) => Math.sqrt(1 / plan.inputScale!(index) ** 2 - 1);
+const sigmaAt = (plan: Plan<unknown>, index: number) =>
+  Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
 
 function samplesOf(run: Run, model: (x: Float64Array, sigma: number) => ArrayLike<number>, start: Float64Array) {
   const { plan } = run;

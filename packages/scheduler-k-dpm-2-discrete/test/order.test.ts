@@ -14,7 +14,7 @@ async function errorOf(steps: number): Promise<number> {
   const scheduler = new KDPM2DiscreteScheduler({ use_karras_sigmas: true }, { precision: 'exact64' });
   const run = scheduler.start(steps);
   const { plan } = run;
-  const levels = plan.timesteps.map((_, i) => Math.sqrt(1 / plan.inputScale!(i) ** 2 - 1));
+  const levels = plan.timesteps.map((t, i) => Math.sqrt(1 / plan.inputScale!(i, t) ** 2 - 1));
   const model = (x: Float64Array) =>
     predict(testMixture, 'epsilon', x, 1, levels[levels.length - run.remaining.length]!);
   const start = noise.map((value) => value * levels[0]!);
