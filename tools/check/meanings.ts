@@ -43,6 +43,7 @@ export function meaningsOf({ dir }: Package): ReadonlyMap<string, string> {
   const known = new Map([...interfacesIn('packages/core/src'), ...interfacesIn(join(dir, 'src'))]);
   const source = readFileSync(join(root, dir, 'src/index.ts'), 'utf8');
   const config = /extends \w+Mixin<(\w+)/.exec(source)?.[1];
-  if (!config) throw new Error(`${dir}/src/index.ts has no class that extends SchedulerMixin<Config> or a mixin of core`);
+  if (!config)
+    throw new Error(`${dir}/src/index.ts has no class that extends SchedulerMixin<Config> or a mixin of core`);
   return new Map(commentsOf(config, known));
 }
