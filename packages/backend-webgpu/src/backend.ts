@@ -37,7 +37,7 @@ const DTYPES: readonly DType[] = Object.freeze<DType[]>(['float32', 'float16', '
 /** Far more than a step of any scheduler; bounds the size of a shader. */
 const MOST_OPS = 128;
 
-/** A backend on the given or a new device. Throws DEPENDENCY_MISSING where there is no WebGPU or no adapter. */
+/** A backend on the given or a new device. Throws DEPENDENCY_MISSING where there is no WebGPU or no adapter, DEVICE_FAILED where that gives no device. */
 export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
   return new GpuBackend(await deviceFor(options), options);
 }

@@ -12,7 +12,12 @@ export async function deviceFor(options: WebGpuOptions): Promise<GPUDevice> {
   const adapter = options.adapter ?? (await adapterOf(options.gpu ?? gpuHere()));
   const requiredLimits = Object.fromEntries(WANTED.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('shader-f16') ? ['shader-f16'] : [];
-  return adapter.requestDevice({ label: 'unnoise', requiredLimits, requiredFeatures });
+  try {
+    return await adapter.requestDevice({ label: 'unnoise', requiredLimits, requiredFeatures });
+  } catch (error) {
+    const message = `the adapter gave no device (${String(error)}). An adapter gives only one: request another.`;
+    throw new DiffusionError('DEVICE_FAILED', message, {}, error);
+  }
 }
 
 function gpuHere(): GPU {

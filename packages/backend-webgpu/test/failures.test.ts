@@ -139,4 +139,10 @@ describe('without WebGPU', () => {
     const gpu = { requestAdapter: async () => null } as unknown as GPU;
     expect(await codeOf(() => createWebGpuBackend({ gpu }))).toBe('DEPENDENCY_MISSING');
   });
+
+  it('an adapter that gives no device is an error of ours', async () => {
+    const requestDevice = () => Promise.reject(new Error('consumed'));
+    const adapter = { limits: {}, features: new Set(), requestDevice } as unknown as GPUAdapter;
+    expect(await codeOf(() => createWebGpuBackend({ adapter }))).toBe('DEVICE_FAILED');
+  });
 });

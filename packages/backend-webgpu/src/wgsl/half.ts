@@ -1,5 +1,6 @@
-// float16 in WGSL. Devices with `shader-f16` load and store it themselves. For all others two numbers share a word, and integer
-// arithmetic widens and narrows them exactly (unpack2x16float and pack2x16float may be inexact, and undefined beyond the range).
+// float16 in WGSL. Devices with `shader-f16` load it themselves, which is exact. For all others two numbers share a word, and integer
+// arithmetic widens them. It narrows them on every device: conversions and pack2x16float may round either way, and are undefined
+// beyond the range.
 
 /** Bits of four float16 to float32: exact, subnormal numbers, infinities and NaN included. */
 export const WIDEN = `

@@ -28,7 +28,7 @@ export function mapShader({ inputs, outputs, ops }: Kernel, native: boolean): Sh
     strides += rank;
     return `let at${i} = ${offset(dims, first)};\nlet v${i} = ${format.gather(dtype, `in${i}`, `at${i}`)};`;
   });
-  ops.forEach((op, i) => lines.push(`let v${inputs.length + i} = ${operation(op, types, native)};`));
+  ops.forEach((op, i) => lines.push(`let v${inputs.length + i} = ${operation(op, types)};`));
   outputs.forEach(({ dtype, value }, i) => lines.push(`out${i}[quad] = ${format.store(dtype, `v${value}`)};`));
   const hoisted = Array.from({ length: params }, (_, k) => `let p${k} = ${param(k)};`);
   const loop = strided('quad', word(0), [...(scattered > 0 ? [coordinates(rank)] : []), ...lines].join('\n'));
@@ -84,14 +84,14 @@ const gather = (dtype: DType, buffer: string, at: string): string => `${VECTORS[
 
 const SCALARS = { float32: 'f32', int32: 'i32', bool: 'u32' } as const;
 
-/** float16 as the device's own type. */
+/** float16 as the device's own type. Widening it is exact; narrowing is left to no driver, which might round either way. */
 const NATIVE: Format = {
   four: { ...VECTORS, float16: 'vec4<f16>' },
   one: { ...SCALARS, float16: 'f16' },
   load: (dtype, four) => (dtype === 'float16' ? `vec4f(${four})` : four),
   gather: (dtype, buffer, at) =>
     dtype === 'float16' ? `vec4f(vec4<f16>(${lanes(buffer, at)}))` : gather(dtype, buffer, at),
-  store: (dtype, value) => (dtype === 'float16' ? `vec4<f16>(${value})` : value),
+  store: (dtype, value) => (dtype === 'float16' ? `bitcast<vec4<f16>>(packHalves(${value}))` : value),
 };
 
 /** float16 as halves of words. */

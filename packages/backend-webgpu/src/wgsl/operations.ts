@@ -14,8 +14,8 @@ const SCALARS = { vec4f: 'f32', vec4i: 'i32', vec4u: 'u32' } as Readonly<Record<
 
 const isFloat = (dtype: DType): boolean => VECTORS[dtype] === 'vec4f';
 
-/** The value of `op`; `types` are those of all values, `native` says how float16 is rounded. */
-export function operation(op: KernelOp, types: readonly DType[], native: boolean): string {
+/** The value of `op`; `types` are those of all values. */
+export function operation(op: KernelOp, types: readonly DType[]): string {
   const [a = '', b = '', c = ''] = op.args.map((arg) => `v${arg}`);
   const from = types[op.args[0] ?? -1] ?? op.dtype;
   const float = isFloat(from);
@@ -40,7 +40,7 @@ export function operation(op: KernelOp, types: readonly DType[], native: boolean
     case 'where':
       return `select(${c}, ${b}, ${truth(a, from)})`;
     case 'cast':
-      return cast(op.dtype, a, from, native);
+      return cast(op.dtype, a, from);
     default:
       return `${op.fn}Of(${a})`;
   }
@@ -65,8 +65,8 @@ const truth = (value: string, dtype: DType): string =>
   isFloat(dtype) ? `!isZero(${value})` : `(${value} != ${VECTORS[dtype]}(0))`;
 
 /** float16 is rounded by `cast` and by stores alone. */
-function cast(to: DType, value: string, from: DType, native: boolean): string {
+function cast(to: DType, value: string, from: DType): string {
   if (to === 'bool') return flag(truth(value, from));
-  if (to === 'float16') return native ? `vec4f(vec4<f16>(vec4f(${value})))` : `widen(narrow(vec4f(${value})))`;
+  if (to === 'float16') return `widen(narrow(vec4f(${value})))`;
   return `${VECTORS[to]}(${value})`;
 }
