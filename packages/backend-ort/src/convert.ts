@@ -19,12 +19,12 @@ export function fromOrt(tensor: OrtTensor, backend: Backend): Tensor {
 
 /**
  * The ORT tensor behind a tensor of one of this package's backends, in its shape; computes it first if need be. It is valid until
- * the tensor is disposed.
+ * the tensor is disposed. `T` is the runtime's own type of a tensor, which follows from where the result goes.
  */
-export async function toOrt(x: Tensor): Promise<OrtTensor> {
+export async function toOrt<T extends OrtTensor = OrtTensor>(x: Tensor): Promise<T> {
   await x.realize();
   const native = nativeOf(x);
-  if (isOrtTensor(native)) return reshaped(native, x.shape);
+  if (isOrtTensor(native)) return reshaped(native, x.shape) as T;
   const name = x.backend?.name ?? 'none';
   const message = `the tensor lies on the backend '${name}', not on one of ONNX Runtime. Compute it on such a backend.`;
   throw new DiffusionError('BACKEND_MISMATCH', message, { backend: name });

@@ -11,4 +11,4 @@ export {
 } from './export/export-step.ts';
 export { createOrtGraphBackend, type OrtGraphBackend, type OrtGraphOptions } from './graph-backend.ts';
 export type { OrtRuntime, OrtSession, OrtSessionOptions, OrtTensor } from './runtime.ts';
-export { createSession } from './sessions.ts';
+export { createSession, type SessionMaker } from './sessions.ts';
