@@ -1,4 +1,4 @@
-// Names that exist beyond what is installed: upstream's classes, and the package that has each.
+// Names that exist beyond what is installed: upstream's classes and k-diffusion's samplers, and the package that has each.
 
 import { DiffusionError } from '../errors.ts';
 
@@ -14,22 +14,25 @@ FlowMapEulerDiscrete:flow-map-euler-discrete FlowMatchEulerDiscrete:flow-match-e
 FlowMatchHeunDiscrete:flow-match-heun-discrete FlowMatchLCM:flow-match-lcm Helios:helios HeliosDMD:helios-dmd
 HeunDiscrete:heun-discrete IPNDM:ipndm KarrasVe:karras-ve KDPM2AncestralDiscrete:k-dpm-2-ancestral-discrete
 KDPM2Discrete:k-dpm-2-discrete LCM:lcm LMSDiscrete:lms-discrete LTXEulerAncestralRF:ltx-euler-ancestral-rf
-MiniMaxH3:minimax-h3 Piflow:piflow PNDM:pndm RFD4Proteina:rfd4-proteina RePaint:repaint SASolver:sasolver SCM:scm ScoreSdeVe:sde-ve ScoreSdeVp:sde-vp TCD:tcd
-UnCLIP:unclip UniPCMultistep:unipc-multistep VQDiffusion:vq-diffusion`;
+MiniMaxH3:minimax-h3 Piflow:piflow PNDM:pndm RFD4Proteina:rfd4-proteina RePaint:repaint SASolver:sasolver
+SCM:scm ScoreSdeVe:sde-ve ScoreSdeVp:sde-vp TCD:tcd UnCLIP:unclip UniPCMultistep:unipc-multistep VQDiffusion:vq-diffusion`;
+
+/** The samplers of k-diffusion that upstream does not have, in the same way. */
+const K_SAMPLERS = `DPMAdaptive:dpm-adaptive DPMFast:dpm-fast DPMPP2SAncestral:dpmpp-2s-ancestral DPMPP3MSDE:dpmpp-3m-sde`;
 
 const PACKAGES: Readonly<Record<string, string>> = Object.fromEntries(
-  MODULES.split(/\s+/).map((entry) => {
+  `${MODULES} ${K_SAMPLERS}`.split(/\s+/).map((entry) => {
     const [name, module] = entry.split(':');
     return [`${name}Scheduler`, `@unnoise/scheduler-${module}`];
   }),
 );
 
-/** The package that has a scheduler, by its `_class_name`; undefined for a name that upstream does not have. */
+/** The package that has a scheduler, by its `_class_name`; undefined for a name that is not known. */
 export function packageOf(className: string): string | undefined {
   return Object.hasOwn(PACKAGES, className) ? PACKAGES[className] : undefined;
 }
 
-/** The `_class_name` of every scheduler that upstream has, installed or not. */
+/** The `_class_name` of every scheduler that upstream has, and of k-diffusion's other samplers, installed or not. */
 export function knownSchedulers(): readonly string[] {
   return Object.keys(PACKAGES);
 }

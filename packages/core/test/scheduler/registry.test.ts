@@ -12,6 +12,8 @@ import { KARRAS_KEYS, UPSTREAM_KEYS } from '../../src/scheduler/known-keys.ts';
 import { Countdown, Ladder, Slow, code, warnings } from './toys.ts';
 import upstream from './upstream.json' with { type: 'json' };
 
+const K_SAMPLERS = ['DPMAdaptiveScheduler', 'DPMFastScheduler', 'DPMPP2SAncestralScheduler', 'DPMPP3MSDEScheduler'];
+
 describe('the registry', () => {
   it('gives back what was added, in that order', () => {
     const own = new Registry().add(Ladder, Countdown);
@@ -81,8 +83,13 @@ describe('upstream', () => {
     for (const [name, { module }] of Object.entries(upstream.classes)) {
       expect(packageOf(name)).toBe(`@unnoise/scheduler-${module.replaceAll('_', '-')}`);
     }
-    expect([...knownSchedulers()].sort()).toEqual(Object.keys(upstream.classes).sort());
+    expect([...knownSchedulers()].sort()).toEqual([...Object.keys(upstream.classes), ...K_SAMPLERS].sort());
     expect(packageOf('MyScheduler')).toBeUndefined();
+  });
+
+  it('stands beside the samplers that only k-diffusion has, which have packages too', () => {
+    const names = ['dpm-adaptive', 'dpm-fast', 'dpmpp-2s-ancestral', 'dpmpp-3m-sde'];
+    expect(K_SAMPLERS.map(packageOf)).toEqual(names.map((name) => `@unnoise/scheduler-${name}`));
   });
 
   it('has config keys that are all known', () => {
