@@ -85,7 +85,7 @@ def write_samples(folder: Path, pictures: Pictures) -> str:
     ids, nothing = encode_all(prompts, vocabulary), encode_all([""], vocabulary)
     latents = sample_latents(painter, ids, nothing, GUIDANCE, STEPS, SEED)
     images = trained_vae().decoder(latents / scaling_factor(encode_pictures(pictures)))
-    grid(images, columns=len(PROMPTS), zoom=2).save(folder / "samples.png", optimize=True)
+    grid(images, columns=len(PROMPTS), zoom=2).quantize(256).save(folder / "samples.png", optimize=True)
     return str(progress)
 
 

@@ -30,12 +30,12 @@ from .words import encode_all
 PROMPTS = (
     "red apple",
     "dog face",
-    "rocket",
+    "cat face",
+    "panda",
     "octopus",
+    "four leaf clover",
+    "tulip",
     "smiling face with sunglasses",
-    "red heart",
-    "slice of pizza",
-    "sailboat",
 )
 
 
