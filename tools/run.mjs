@@ -37,7 +37,7 @@ const ts = 'node --conditions=@unnoise/source --import tsx';
 const generate = `${ts} packages/pipelines/src/cli.ts generate --scheduler dpm++ --steps 20`;
 const emoji = 'packages/model-emoji-ldm-64';
 const prompts =
-  '"red apple" "dog face" "cat face" panda octopus "four leaf clover" tulip "smiling face with sunglasses" --style noto,fluent --seed 0';
+  '"red apple" "dog face" "cat face" panda fox "four leaf clover" tulip "smiling face with sunglasses" --style noto,fluent --seed 0';
 const jobs = {
   start: existsSync(join(root, emoji, 'unet/model.onnx'))
     ? `${generate} ${prompts} --model ${emoji} --output out/emoji.png`
