@@ -5,6 +5,10 @@ import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
 import { DEISMultistepScheduler } from '@unnoise/scheduler-deis-multistep';
 import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
+import { DPMFastScheduler } from '@unnoise/scheduler-dpm-fast';
+import { DPMPP2SAncestralScheduler } from '@unnoise/scheduler-dpmpp-2s-ancestral';
+import { DPMPP3MSDEScheduler } from '@unnoise/scheduler-dpmpp-3m-sde';
+import { DPMSolverSDEScheduler } from '@unnoise/scheduler-dpmsolver-sde';
 import { DPMSolverSinglestepScheduler } from '@unnoise/scheduler-dpmsolver-singlestep';
 import { EulerAncestralDiscreteScheduler } from '@unnoise/scheduler-euler-ancestral-discrete';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
@@ -13,6 +17,7 @@ import { KDPM2AncestralDiscreteScheduler } from '@unnoise/scheduler-k-dpm-2-ance
 import { KDPM2DiscreteScheduler } from '@unnoise/scheduler-k-dpm-2-discrete';
 import { LMSDiscreteScheduler } from '@unnoise/scheduler-lms-discrete';
 import { PNDMScheduler } from '@unnoise/scheduler-pndm';
+import { SASolverScheduler } from '@unnoise/scheduler-sasolver';
 import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
 
 export interface Sampler {
@@ -47,6 +52,11 @@ export const SAMPLERS: readonly Sampler[] = [
   ode('DPM++ 2M Karras', DPMSolverMultistepScheduler, { use_karras_sigmas: true }),
   sde('DPM++ 2M SDE', DPMSolverMultistepScheduler, { algorithm_type: 'sde-dpmsolver++' }),
   ode('DPM++ 2S', DPMSolverSinglestepScheduler),
+  sde('DPM++ 2S a', DPMPP2SAncestralScheduler),
+  sde('DPM++ SDE', DPMSolverSDEScheduler),
+  sde('DPM++ 3M SDE', DPMPP3MSDEScheduler),
+  ode('DPM fast', DPMFastScheduler),
+  sde('SA-Solver', SASolverScheduler),
   ode('DEIS', DEISMultistepScheduler),
   ode('Heun', HeunDiscreteScheduler),
   ode('DPM2', KDPM2DiscreteScheduler),
