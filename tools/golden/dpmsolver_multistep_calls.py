@@ -92,7 +92,6 @@ error("spacing-unknown", "set_timesteps", "CONFIG_INVALID", dict(timestep_spacin
 error("final-sigmas-type-unknown", "set_timesteps", "CONFIG_INVALID", dict(final_sigmas_type="one"), n=5)
 error("n-zero-trailing", "set_timesteps", "REQUEST_INVALID", dict(timestep_spacing="trailing"), n=0)
 error("n-zero", "step", "REQUEST_INVALID", n=0, times=[999])
-error("sigmas-not-accepted", "set_timesteps", "REQUEST_INVALID", request=dict(sigmas=[10.0, 1.0, 0.0]))
 error("step-without-set-timesteps", "step", "TIMESTEPS_NOT_SET", request=None)
 error("solver-order-zero", "step", "CONFIG_INVALID", dict(solver_order=0), n=5)
 error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="noise"), n=5)

@@ -91,7 +91,6 @@ error(
 )
 error("final-sigmas-type-unknown", "set_timesteps", "CONFIG_INVALID", dict(final_sigmas_type="one"), n=5)
 error("n-zero", "set_timesteps", "REQUEST_INVALID", n=0)
-error("sigmas-not-accepted", "set_timesteps", "REQUEST_INVALID", request=dict(sigmas=[10.0, 1.0, 0.0]))
 error("step-without-set-timesteps", "step", "TIMESTEPS_NOT_SET", request=None)
 error("prediction-type-unknown", "step", "CONFIG_INVALID", dict(prediction_type="noise"), n=5)
 NOISE = dict(SIGMA_MIN, algorithm_type="dpmsolver")

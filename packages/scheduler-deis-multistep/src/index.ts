@@ -78,7 +78,7 @@ export interface DEISRow {
 export class DEISMultistepScheduler extends SchedulerMixin<DEISMultistepConfig, DEISRow> {
   static override readonly className = 'DEISMultistepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'mu'];
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'mu'];
   static override readonly schema: ConfigSchema<DEISMultistepConfig> = {
     ...betaFields,
     ...spacingFields('linspace'),

@@ -1,7 +1,7 @@
 // The schedules of DEIS: those of core that stay above sigma 0, and the flow shift that mu sets. Numbers only.
 
 import type { PlanRequest, Precision, SolverSchedule, SolverTables } from '@unnoise/core';
-import { positiveSchedule, shiftByMu, solverTables, unsetSchedule } from '@unnoise/core';
+import { exactlyOne, positiveSchedule, scheduleAtSigmas, shiftByMu, solverTables, unsetSchedule } from '@unnoise/core';
 import type { DEISMultistepConfig } from './index.ts';
 
 export class DEISSchedules {
@@ -22,8 +22,11 @@ export class DEISSchedules {
   }
 
   /** `flowShift` stands in for config.flow_shift where no mu is given. */
-  of({ numInferenceSteps: steps = 0, mu }: PlanRequest, flowShift: number): SolverSchedule {
+  of(request: PlanRequest, flowShift: number): SolverSchedule {
+    exactlyOne(request, ['numInferenceSteps', 'sigmas']);
+    const { numInferenceSteps: steps = 0, mu } = request;
     const shift = shiftByMu(mu, this.#config) ?? flowShift;
+    if (request.sigmas) return scheduleAtSigmas(request, this.#config, this.#tables, this.#precision, false);
     return positiveSchedule(this.#config, { steps, shift }, this.#tables, this.#precision);
   }
 }

@@ -13,6 +13,7 @@ import type {
   PredictionType,
   SchedulerOptions,
   SigmaScheduleConfig,
+  SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
@@ -78,7 +79,7 @@ export interface DPMSolverMultistepConfig
 export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultistepConfig, DpmRow> {
   static override readonly className = 'DPMSolverMultistepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'mu'];
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas', 'mu'];
   static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise'];
   static override readonly schema: ConfigSchema<DPMSolverMultistepConfig> = {
     ...betaFields,
@@ -125,9 +126,13 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
-      row: (index, level) =>
-        dpmRow(this.config, schedule.sigmas, level, index, dpmOrderAt(this.config, index, schedule.timesteps.length)),
+      row: (index, level) => dpmRow(this.config, schedule.sigmas, level, index, this.#orderAt(schedule, index)),
     });
+  }
+
+  /** Custom sigmas may end at 0 whatever final_sigmas_type says. */
+  #orderAt({ timesteps, sigmas }: SolverSchedule, index: number): number {
+    return sigmas[index + 1] === 0 ? 1 : dpmOrderAt(this.config, index, timesteps.length);
   }
 
   protected override rule(context: StepContext<DpmRow>): StepResult | Promise<StepResult> {

@@ -15,6 +15,7 @@ import {
   respacedSigmas,
   respacingOf,
   roundTimesteps,
+  scheduleAtSigmas,
   shiftByMu,
   solverFlowSigmas,
   solverTables,
@@ -45,7 +46,11 @@ export class DpmSchedules {
 
   /** `flowShift` stands in for config.flow_shift where no mu is given. */
   of(request: PlanRequest, flowShift: number): SolverSchedule {
-    exactlyOne(request, ['numInferenceSteps', 'timesteps']);
+    exactlyOne(request, ['numInferenceSteps', 'timesteps', 'sigmas']);
+    if (request.sigmas) {
+      const toZero = this.#config.algorithm_type.endsWith('++');
+      return scheduleAtSigmas(request, this.#config, this.#tables, this.#precision, toZero);
+    }
     const shift = shiftByMu(request.mu, this.#config) ?? flowShift;
     const steps = request.timesteps
       ? this.#custom(request.timesteps)

@@ -4,13 +4,13 @@ import type {
   BetaConfig,
   ConfigField,
   ConfigSchema,
-  KStyleLevels,
   KStyleTables,
   NoiseSampler,
   Plan,
   PlanRequest,
   Precision,
   Respacing,
+  RunLevels,
   SigmaScheduleConfig,
   SpacingConfig,
   StepContext,
@@ -23,6 +23,7 @@ import {
   SchedulerMixin,
   ancestralSplit,
   betaFields,
+  exactlyOne,
   exact64,
   field,
   interleave,
@@ -30,6 +31,7 @@ import {
   kStylePlan,
   kStyleTables,
   levelsAt,
+  levelsOfSigmas,
   logSigmas,
   ofFirstCall,
   predictAtSigma,
@@ -81,6 +83,7 @@ export interface DPMSolverSDERow {
 export class DPMSolverSDEScheduler extends SchedulerMixin<DPMSolverSDEConfig, DPMSolverSDERow> {
   static override readonly className = 'DPMSolverSDEScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly stepOptions: readonly string[] = ['generator', 'sNoise', 'noiseSampler'];
   static override readonly schema: ConfigSchema<DPMSolverSDEConfig> = {
     ...betaFields,
@@ -96,17 +99,15 @@ export class DPMSolverSDEScheduler extends SchedulerMixin<DPMSolverSDEConfig, DP
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision);
 
-  protected override plan({
-    numInferenceSteps = this.config.num_train_timesteps,
-  }: PlanRequest = {}): Plan<DPMSolverSDERow> {
-    const levels = this.#levels(numInferenceSteps);
+  protected override plan(request?: PlanRequest): Plan<DPMSolverSDERow> {
+    const levels = this.#levels(request);
     const log = logSigmas(this.#tables.sigmas);
     const middles = timestepsOfSigmas(logMiddles(levels.sigmas), log);
     const timesteps = Array.from(interleave(Float64Array.from(levels.timesteps), middles));
-    const sigmas = repeatInner(withFinalSigma(levels.sigmas, 0, this.precision));
+    const sigmas = repeatInner(withFinalSigma(levels.sigmas, levels.end, this.precision));
     const row = (index: number): DPMSolverSDERow => rowOf(sigmas, index, this.precision);
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
       inputScale: (index) => scaleAtSigma(row(index).level),
       noiseSampler: (shape, options) => this.#noise(sigmas, shape, options),
       row,
@@ -114,15 +115,23 @@ export class DPMSolverSDEScheduler extends SchedulerMixin<DPMSolverSDEConfig, DP
   }
 
   /** As upstream: timesteps stay float64, and sigma_min and sigma_max of another class's config bound all re-spacings but karras. */
-  #levels(steps: number): KStyleLevels {
+  #levels(request: PlanRequest = { numInferenceSteps: this.config.num_train_timesteps }): RunLevels {
+    exactlyOne(request, ['numInferenceSteps', 'sigmas']);
+    const { numInferenceSteps: steps = 0, sigmas } = request;
+    if (sigmas) return levelsOfSigmas(sigmas, this.#tables);
     const respacing = this.#respacing;
     const spaced = levelsAt(spacedTimesteps(this.config, steps, exact64), this.#tables);
-    return respacedLevels(spaced, { respacing, steps, limits: respacing === 'karras' ? {} : this.config }, this.#tables);
+    const limits = respacing === 'karras' ? {} : this.config;
+    return {
+      ...respacedLevels(spaced, { respacing, steps, limits }, this.#tables),
+      end: 0,
+      numInferenceSteps: steps,
+    };
   }
 
   #noise(sigmas: Table, shape: readonly number[], options: StepOptions): NoiseSampler {
     const seed = noiseSeed(this.config.noise_sampler_seed, options);
-    return brownianNoise({ shape, seed, sigmaMin: sigmas.at(-2)!, sigmaMax: Math.max(...sigmas) });
+    return brownianNoise({ shape, seed, sigmaMin: sigmas.at(-1)! || sigmas.at(-2)!, sigmaMax: Math.max(...sigmas) });
   }
 
   protected override rule({ k, index, x, out, carry, options, normalBetween }: StepContext<DPMSolverSDERow>): StepResult {

@@ -87,7 +87,7 @@ export interface SinglestepRow {
 export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSinglestepConfig, SinglestepRow> {
   static override readonly className = 'DPMSolverSinglestepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'mu'];
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas', 'mu'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<DPMSolverSinglestepConfig> = {
     ...betaFields,
@@ -135,8 +135,9 @@ export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSingle
     const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
     const steps = schedule.timesteps.length;
     const { solver_order: order, final_sigmas_type: final } = this.config;
-    const lower = this.#lower || this.#mustLower(steps);
-    const orders = request ? ordersOf({ steps, order, lower, toZero: final === 'zero' }) : [];
+    const toZero = final === 'zero' || schedule.sigmas.at(-1) === 0;
+    const lower = this.#lower || toZero || this.#mustLower(steps);
+    const orders = request ? ordersOf({ steps, order, lower, toZero }) : [];
     return solverPlan(schedule, {
       className: this.class.className,
       flow: this.config.use_flow_sigmas,

@@ -13,6 +13,7 @@ import {
   respacedSigmas,
   respacingOf,
   roundTimesteps,
+  scheduleAtSigmas,
   shiftByMu,
   solverFlowSigmas,
   solverTables,
@@ -44,7 +45,11 @@ export class SinglestepSchedules {
 
   /** `flowShift` stands in for config.flow_shift where no mu is given. */
   of(request: PlanRequest, flowShift: number): SolverSchedule {
-    exactlyOne(request, ['numInferenceSteps', 'timesteps']);
+    exactlyOne(request, ['numInferenceSteps', 'timesteps', 'sigmas']);
+    if (request.sigmas) {
+      const toZero = this.#config.algorithm_type.endsWith('++');
+      return scheduleAtSigmas(request, this.#config, this.#tables, this.#precision, toZero);
+    }
     const steps = this.#steps(request, shiftByMu(request.mu, this.#config) ?? flowShift);
     const last = finalSigma(this.#config.final_sigmas_type, this.#tables.sigmas[0] ?? Number.NaN);
     return endedBy(last, steps, this.#precision);

@@ -20,9 +20,8 @@ import {
   inFloat32,
   kStylePlan,
   kStyleTables,
-  levelsAt,
   predictAtSigma,
-  spacedTimesteps,
+  requestedLevels,
   spacingFields,
   withFinalSigma,
 } from '@unnoise/core';
@@ -57,6 +56,7 @@ export interface EulerAncestralRow {
 export class EulerAncestralDiscreteScheduler extends SchedulerMixin<EulerAncestralDiscreteConfig, EulerAncestralRow> {
   static override readonly className = 'EulerAncestralDiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<EulerAncestralDiscreteConfig> = {
     ...betaFields,
@@ -78,10 +78,10 @@ export class EulerAncestralDiscreteScheduler extends SchedulerMixin<EulerAncestr
     };
   }
 
-  #schedule({ numInferenceSteps = 0 }: PlanRequest): KStyleSchedule {
-    const timesteps = spacedTimesteps(this.config, numInferenceSteps, this.precision);
-    const sigmas = withFinalSigma(levelsAt(timesteps, this.#tables).sigmas, 0, this.precision);
-    return { timesteps: Array.from(timesteps), sigmas, numInferenceSteps };
+  #schedule(request: PlanRequest): KStyleSchedule {
+    const levels = requestedLevels(this.config, request, { respacing: undefined }, this.#tables);
+    const sigmas = withFinalSigma(levels.sigmas, levels.end, this.precision);
+    return { timesteps: Array.from(this.precision.table(levels.timesteps)), sigmas, numInferenceSteps: levels.numInferenceSteps };
   }
 
   /** Every trained timestep: what steps run on before setTimesteps. */

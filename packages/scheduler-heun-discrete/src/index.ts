@@ -5,12 +5,12 @@ import type {
   BetaRules,
   ConfigSchema,
   HeunRow,
-  KStyleLevels,
   KStyleTables,
   Plan,
   PlanRequest,
   PredictionType,
   Respacing,
+  RunLevels,
   SigmaScheduleConfig,
   SpacingConfig,
   StepContext,
@@ -35,9 +35,9 @@ import {
   predictionTypeField,
   repeatAfterFirst,
   repeatInner,
+  requestedLevels,
   respacingOf,
   sigmaScheduleFields,
-  spacedLevels,
   spacingFields,
   withFinalSigma,
 } from '@unnoise/core';
@@ -67,7 +67,7 @@ export interface HeunDiscreteConfig extends BetaConfig<HeunBetaSchedule>, Spacin
 export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, HeunRow> {
   static override readonly className = 'HeunDiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
-  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps'];
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas'];
   static override readonly schema: ConfigSchema<HeunDiscreteConfig> = {
     ...betaFields,
     beta_start: field.number(0.00085),
@@ -84,25 +84,24 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision, { rules: BETA_RULES });
 
-  protected override plan(
-    request: PlanRequest = { numInferenceSteps: this.config.num_train_timesteps },
-  ): Plan<HeunRow> {
+  protected override plan(request?: PlanRequest): Plan<HeunRow> {
     const levels = this.#levels(request);
-    const sigmas = repeatInner(withFinalSigma(levels.sigmas, 0, this.precision));
+    const sigmas = repeatInner(withFinalSigma(levels.sigmas, levels.end, this.precision));
     const timesteps = Array.from(repeatAfterFirst(this.precision.table(levels.timesteps)));
-    const numInferenceSteps = request.numInferenceSteps ?? levels.timesteps.length;
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
       row: (index) => heunRow(sigmas, index),
     };
   }
 
-  #levels(request: PlanRequest): KStyleLevels {
-    exactlyOne(request, ['numInferenceSteps', 'timesteps']);
-    const { numInferenceSteps: steps = 0, timesteps } = request;
+  #levels(request?: PlanRequest): RunLevels {
     const respacing = this.#respacing;
-    if (timesteps) return levelsAt(customTimesteps(timesteps, respacing, this.precision), this.#tables);
-    return spacedLevels(this.config, { respacing, steps, limits: this.config }, this.#tables);
+    if (!request?.timesteps) {
+      return requestedLevels(this.config, request, { respacing, limits: this.config }, this.#tables);
+    }
+    exactlyOne(request, ['numInferenceSteps', 'timesteps', 'sigmas']);
+    const timesteps = customTimesteps(request.timesteps, respacing, this.precision);
+    return { ...levelsAt(timesteps, this.#tables), end: 0, numInferenceSteps: timesteps.length };
   }
 
   protected override rule({ k, index, x, out, carry }: StepContext<HeunRow>): StepResult {

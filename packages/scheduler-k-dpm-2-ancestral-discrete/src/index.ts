@@ -27,10 +27,10 @@ import {
   ofFirstCall,
   predictAtSigma,
   repeatInner,
+  requestedLevels,
   respacingOf,
   scaleAtSigma,
   sigmaScheduleFields,
-  spacedLevels,
   spacingFields,
   timestepsWithMiddles,
   withFinalSigma,
@@ -71,6 +71,7 @@ type Step = Omit<KDPM2AncestralRow, 'second'>;
 export class KDPM2AncestralDiscreteScheduler extends SchedulerMixin<KDPM2AncestralDiscreteConfig, KDPM2AncestralRow> {
   static override readonly className = 'KDPM2AncestralDiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<KDPM2AncestralDiscreteConfig> = {
     ...betaFields,
@@ -85,20 +86,19 @@ export class KDPM2AncestralDiscreteScheduler extends SchedulerMixin<KDPM2Ancestr
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision);
 
-  protected override plan({
-    numInferenceSteps = this.config.num_train_timesteps,
-  }: PlanRequest = {}): Plan<KDPM2AncestralRow> {
-    const request = { respacing: this.#respacing, steps: numInferenceSteps, limits: this.config };
-    const levels = spacedLevels(this.config, request, this.#tables);
-    const sigmas = withFinalSigma(levels.sigmas, 0, this.precision);
+  protected override plan(request?: PlanRequest): Plan<KDPM2AncestralRow> {
+    const respacing = this.#respacing;
+    const levels = requestedLevels(this.config, request, { respacing, limits: this.config }, this.#tables);
+    const { end, numInferenceSteps } = levels;
+    const sigmas = withFinalSigma(levels.sigmas, end, this.precision);
     const steps = stepsOf(sigmas, this.precision);
     const middles = this.precision.table(steps.slice(0, -1).map(({ sigmaMid }) => sigmaMid));
-    const timesteps = timestepsWithMiddles(levels, middles, this.#respacing, this.#tables);
+    const timesteps = timestepsWithMiddles(levels, middles, respacing, this.#tables);
     const row = (index: number): KDPM2AncestralRow => rowOf(steps, index);
     return {
-      // as upstream: the table ends in three zeros
+      // as upstream: the table ends in three zeros (or what custom sigmas end at)
       ...kStylePlan(
-        { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), 0, 0]), numInferenceSteps },
+        { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), end, end]), numInferenceSteps },
         this.config,
       ),
       inputScale: (index) => scaleAtSigma(levelOf(row(index))),
@@ -115,11 +115,11 @@ export class KDPM2AncestralDiscreteScheduler extends SchedulerMixin<KDPM2Ancestr
   }
 }
 
-/** The numbers of each step; the last goes straight to 0. */
+/** The numbers of each step; the last goes straight to the end. */
 function stepsOf(sigmas: Table, precision: Precision): readonly Step[] {
   return ancestralSplits(sigmas).map(({ up, down }, i) => {
     const sigma = sigmas[i] ?? Number.NaN;
-    return { sigma, sigmaMid: i < sigmas.length - 2 ? logMidpoint(sigma, down, precision) : 0, up, down };
+    return { sigma, sigmaMid: i < sigmas.length - 2 ? logMidpoint(sigma, down, precision) : sigmas.at(-1)!, up, down };
   });
 }
 

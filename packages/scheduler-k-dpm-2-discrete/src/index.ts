@@ -26,10 +26,10 @@ import {
   ofFirstCall,
   predictAtSigma,
   repeatInner,
+  requestedLevels,
   respacingOf,
   scaleAtSigma,
   sigmaScheduleFields,
-  spacedLevels,
   spacingFields,
   timestepsWithMiddles,
   withFinalSigma,
@@ -66,6 +66,7 @@ export interface KDPM2Row {
 export class KDPM2DiscreteScheduler extends SchedulerMixin<KDPM2DiscreteConfig, KDPM2Row> {
   static override readonly className = 'KDPM2DiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly schema: ConfigSchema<KDPM2DiscreteConfig> = {
     ...betaFields,
     beta_start: field.number(0.00085),
@@ -79,17 +80,19 @@ export class KDPM2DiscreteScheduler extends SchedulerMixin<KDPM2DiscreteConfig, 
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision);
 
-  protected override plan({ numInferenceSteps = this.config.num_train_timesteps }: PlanRequest = {}): Plan<KDPM2Row> {
-    const request = { respacing: this.#respacing, steps: numInferenceSteps, limits: this.config };
-    const levels = spacedLevels(this.config, request, this.#tables);
-    const sigmas = withFinalSigma(levels.sigmas, 0, this.precision);
+  protected override plan(request?: PlanRequest): Plan<KDPM2Row> {
+    const respacing = this.#respacing;
+    const levels = requestedLevels(this.config, request, { respacing, limits: this.config }, this.#tables);
+    const { end, numInferenceSteps } = levels;
+    const sigmas = withFinalSigma(levels.sigmas, end, this.precision);
     const middles = mapTable(sigmas.slice(1), (next, i) => logMidpoint(next, sigmas[i] ?? Number.NaN, this.precision));
-    const timesteps = timestepsWithMiddles(levels, middles.slice(0, -1), this.#respacing, this.#tables);
+    middles[middles.length - 1] = end; // the last step has one call
+    const timesteps = timestepsWithMiddles(levels, middles.slice(0, -1), respacing, this.#tables);
     const row = (index: number): KDPM2Row => rowOf(sigmas, middles, index);
     return {
-      // as upstream: the table ends in three zeros
+      // as upstream: the table ends in three zeros (or what custom sigmas end at)
       ...kStylePlan(
-        { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), 0, 0]), numInferenceSteps },
+        { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), end, end]), numInferenceSteps },
         this.config,
       ),
       inputScale: (index) => scaleAtSigma(levelOf(row(index))),

@@ -24,9 +24,9 @@ import {
   lagrangeIntegrals,
   predictAtSigma,
   predictionTypeField,
+  requestedLevels,
   respacingOf,
   sigmaScheduleFields,
-  spacedLevels,
   spacingFields,
   withFinalSigma,
 } from '@unnoise/core';
@@ -52,6 +52,7 @@ export interface LMSRow {
 export class LMSDiscreteScheduler extends SchedulerMixin<LMSDiscreteConfig, LMSRow> {
   static override readonly className = 'LMSDiscreteScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly stepOptions: readonly string[] = ['order'];
   static override readonly schema: ConfigSchema<LMSDiscreteConfig> = {
     ...betaFields,
@@ -63,15 +64,15 @@ export class LMSDiscreteScheduler extends SchedulerMixin<LMSDiscreteConfig, LMSR
   readonly #respacing: Respacing | undefined = respacingOf(this.config);
   readonly #tables: KStyleTables = kStyleTables(this.config, this.precision);
 
-  protected override plan({ numInferenceSteps = this.config.num_train_timesteps }: PlanRequest = {}): Plan<LMSRow> {
+  protected override plan(request?: PlanRequest): Plan<LMSRow> {
     const respacing = this.#respacing;
     // as upstream: sigma_min and sigma_max of another class's config bound all re-spacings but karras
     const limits = respacing === 'karras' ? {} : this.config;
-    const levels = spacedLevels(this.config, { respacing, steps: numInferenceSteps, limits }, this.#tables);
-    const sigmas = withFinalSigma(levels.sigmas, 0, this.precision);
+    const levels = requestedLevels(this.config, request, { respacing, limits }, this.#tables);
+    const sigmas = withFinalSigma(levels.sigmas, levels.end, this.precision);
     const timesteps = Array.from(this.precision.table(levels.timesteps));
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
       row: (index) => ({ sigmas: sigmas.subarray(0, index + 2) }),
     };
   }

@@ -4,6 +4,7 @@
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
 import type { BetaRules, BetaScheduleConfig } from './betas.ts';
+import { descendingSigmas, exactlyOne } from './custom.ts';
 import { interleave } from './layout.ts';
 import { type Precision, precisionOf, type Table } from './precision.ts';
 import { rangeOf, respacedSigmas, type Respacing } from './respacing.ts';
@@ -108,6 +109,39 @@ export function spacedLevels(
 ): KStyleLevels {
   const timesteps = spacedTimesteps(config, request.steps, precisionOf(tables.sigmas));
   return respacedLevels(levelsAt(timesteps, tables), request, tables);
+}
+
+/** What a run is asked for. */
+export interface LevelsRequest {
+  readonly numInferenceSteps?: number;
+  readonly sigmas?: readonly number[];
+}
+
+/** The levels of a run, and the one that it ends at. */
+export interface RunLevels extends KStyleLevels {
+  readonly end: number;
+  readonly numInferenceSteps: number;
+}
+
+/** Levels at custom sigmas, as they are; their timesteps as those of re-spaced ones. Throws as `descendingSigmas`. */
+export function levelsOfSigmas(given: readonly number[], tables: KStyleTables): RunLevels {
+  const sigmas = Float64Array.from(descendingSigmas(given).slice(0, -1));
+  const timesteps = timestepsOfSigmas(sigmas, logSigmas(tables.sigmas));
+  return { sigmas, timesteps, end: given.at(-1)!, numInferenceSteps: sigmas.length };
+}
+
+/** `spacedLevels` down to 0, or custom sigmas, whatever the re-spacing; without a request every trained timestep. */
+export function requestedLevels(
+  config: KStyleSpacingConfig,
+  request: LevelsRequest | undefined,
+  respacing: Omit<RespacingRequest, 'steps'>,
+  tables: KStyleTables,
+): RunLevels {
+  const asked = request ?? { numInferenceSteps: config.num_train_timesteps };
+  exactlyOne(asked, ['numInferenceSteps', 'sigmas']);
+  const { numInferenceSteps = 0, sigmas } = asked;
+  if (sigmas) return levelsOfSigmas(sigmas, tables);
+  return { ...spacedLevels(config, { ...respacing, steps: numInferenceSteps }, tables), end: 0, numInferenceSteps };
 }
 
 /**

@@ -4,10 +4,11 @@
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
 import type { BetaScheduleConfig } from './betas.ts';
+import { descendingSigmas, exactlyOne } from './custom.ts';
 import type { Precision, Table } from './precision.ts';
 import type { RespacingConfig } from './respacing.ts';
 import { respacingOf } from './respacing.ts';
-import { timestepsOfSigmas, truncateTimesteps } from './sigma-to-timestep.ts';
+import { roundTimesteps, timestepsOfSigmas, truncateTimesteps } from './sigma-to-timestep.ts';
 import type { AlphaSigma } from './sigmas.ts';
 import {
   alphaSigma,
@@ -30,6 +31,18 @@ export interface SolverTables {
 export interface SolverSteps {
   readonly timesteps: ArrayLike<number>;
   readonly sigmas: Table;
+}
+
+/** The config keys that say what a flow sigma's timestep is. */
+export interface FlowTimesConfig {
+  readonly use_flow_sigmas: boolean;
+  readonly num_train_timesteps: number;
+}
+
+/** A request for custom sigmas. */
+export interface SigmasRequest {
+  readonly sigmas?: readonly number[];
+  readonly mu?: number;
 }
 
 /** A schedule: one sigma more than timesteps, the last being the level after the last step. */
@@ -79,6 +92,28 @@ export function stepsAtFlowSigmas(sigmas: Table, trainSteps: number): SolverStep
 /** The steps and the level after the last one, rounded once. */
 export function endedBy(last: number, { timesteps, sigmas }: SolverSteps, precision: Precision): SolverSchedule {
   return { timesteps: Array.from(timesteps), sigmas: withFinalSigma(sigmas, last, precision) };
+}
+
+/**
+ * The schedule at custom sigmas as they are, flow sigmas where the config uses those; timesteps are rounded, as karras ones, or cut, as flow
+ * ones. Throws as `descendingSigmas`, flow sigmas lying below 1, beside a mu, and where
+ * they end at 0, unless the solver goes `toZero`.
+ */
+export function scheduleAtSigmas(
+  { sigmas: given = [], mu }: SigmasRequest,
+  { use_flow_sigmas: flow, num_train_timesteps: trainSteps }: FlowTimesConfig,
+  tables: SolverTables,
+  precision: Precision,
+  toZero: boolean = true,
+): SolverSchedule {
+  exactlyOne({ sigmas: given, mu }, ['sigmas', 'mu']); // nothing is left to shift
+  if (!toZero && given.at(-1) === 0) {
+    const message = 'sigmas ends at 0, which this solver cannot reach. End at a positive one.';
+    throw new DiffusionError('REQUEST_INVALID', message, { sigmas: given });
+  }
+  const sigmas = Float64Array.from(descendingSigmas(given, flow ? 1 : Infinity).slice(0, -1));
+  const steps = flow ? stepsAtFlowSigmas(sigmas, trainSteps) : stepsAtSigmas(sigmas, tables, roundTimesteps);
+  return endedBy(given.at(-1)!, steps, precision);
 }
 
 /** x = alpha x0 + sigma eps, and lambda = ln(alpha / sigma). */

@@ -10,6 +10,7 @@ import { sigmaScheduleFields } from '../config/sigma-fields.ts';
 import { DiffusionError } from '../errors.ts';
 import type { KStyleTables, Respacing, SigmaRange, Table } from '../schedule/index.ts';
 import {
+  descendingSigmas,
   exactlyOne,
   firstIndexOfTimestep,
   kStyleTables,
@@ -120,7 +121,7 @@ export abstract class KScheduleMixin<C extends KScheduleConfig, K extends ModelC
   protected levels(request: PlanRequest = { numInferenceSteps: this.config.num_train_timesteps }): Table {
     exactlyOne(request, ['numInferenceSteps', 'sigmas']);
     const { numInferenceSteps: steps = 0, sigmas } = request;
-    if (sigmas) return this.precision.table(descending(sigmas));
+    if (sigmas) return this.precision.table(descendingSigmas(sigmas));
     const levels = spacedLevels(this.config, { respacing: this.#respacing, steps, limits: this.config }, this.tables);
     return withFinalSigma(levels.sigmas, 0, this.precision);
   }
@@ -136,13 +137,4 @@ function firstStepAt(timestep: number, timesteps: readonly number[], calls: read
 export function requireShare(key: string, value: number): void {
   if (value >= 0 && value <= 1) return;
   throw new DiffusionError('CONFIG_INVALID', `${key} is ${value}. Give a number from 0 to 1.`, { [key]: value });
-}
-
-/** Throws REQUEST_INVALID unless these are at least two levels, each lower than the last, down to 0 at most. */
-function descending(sigmas: readonly number[]): readonly number[] {
-  const bad = sigmas.findIndex((sigma, i) => !(sigma >= 0 && sigma < (sigmas[i - 1] ?? Infinity)));
-  if (bad < 0 && sigmas.length > 1) return sigmas;
-  const what = bad < 0 ? `has ${sigmas.length} entries` : `has ${sigmas[bad]} at ${bad} after ${sigmas[bad - 1] ?? 'nothing'}`;
-  const message = `sigmas ${what}. Give at least two, descending, the last being the level of the result: 0, or a positive one.`;
-  throw new DiffusionError('REQUEST_INVALID', message, { sigmas });
 }
