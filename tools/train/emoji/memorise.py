@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from .pictures import Pictures, load_pictures, prompt_of
-from .sample import sample_latents, trained_painter
+from .sample import sample_latents, student_latents, trained_painter, trained_student
 from .train import encode_pictures, prompt_vocabulary, scaling_factor, trained_vae
 from .words import encode_all
 
-GUIDANCE, STEPS, PART = 2.5, 20, 32
+GUIDANCE, STEPS, STUDENT_STEPS, PART = 2.5, 20, 4, 32
 COPY = 16.0  # nearer than this is called a copy: what the autoencoder alone costs is about 6
 
 
@@ -26,14 +26,17 @@ def rows_of(pictures: Pictures, held_out: bool, count: int) -> Tensor:
 
 
 @torch.no_grad()
-def draw(pictures: Pictures, rows: Tensor) -> Tensor:
+def draw(pictures: Pictures, rows: Tensor, student: bool) -> Tensor:
     """float32 [n, 3, 64, 64], 0 to 255: one sample for each pair."""
     vocabulary = prompt_vocabulary(pictures)
-    painter, _ = trained_painter(vocabulary)
+    painter, _ = (trained_student if student else trained_painter)(vocabulary)
     prompts = [prompt_of(pictures.names[row], pictures.styles[row]) for row in rows.tolist()]
     ids, nothing = encode_all(prompts, vocabulary), encode_all([""], vocabulary)
     parts = [
-        sample_latents(painter, part, nothing, GUIDANCE, STEPS, seed) for seed, part in enumerate(ids.split(PART))
+        student_latents(painter, part, STUDENT_STEPS, seed)
+        if student
+        else sample_latents(painter, part, nothing, GUIDANCE, STEPS, seed)
+        for seed, part in enumerate(ids.split(PART))
     ]
     decoded = trained_vae().decoder(torch.cat(parts) / scaling_factor(encode_pictures(pictures)))
     return (decoded.clamp(-1, 1) + 1) * 127.5
@@ -46,10 +49,10 @@ def distances(images: Tensor, others: Tensor) -> Tensor:
     return torch.minimum(*both) / size**0.5
 
 
-def measure(pictures: Pictures, count: int) -> dict[str, float]:
+def measure(pictures: Pictures, count: int, student: bool = False) -> dict[str, float]:
     trained = pictures.pixels[(~pictures.held_out).nonzero()[:, 0]]
     known, unknown = rows_of(pictures, False, count), rows_of(pictures, True, count)
-    of_known, of_unknown = draw(pictures, known), draw(pictures, unknown)
+    of_known, of_unknown = draw(pictures, known, student), draw(pictures, unknown, student)
     nearest = distances(of_known, trained).min(1).values
     nearest_unknown = distances(of_unknown, trained).min(1).values
     real = distances(pictures.pixels[unknown].float(), trained).min(1).values

@@ -1,6 +1,6 @@
 """Makes the package of emoji-ldm-64: `python -m tools.train.emoji.package --out packages/model-emoji-ldm-64`.
 
-The model files, manifest, source, tests, NOTICE, a sample grid and the model card, whose figures are measured here. Afterwards
+With `--student` it is the few-step student's, under its own name. The model files, manifest, source, tests, NOTICE, a sample grid and the model card, whose figures are measured here. Afterwards
 `python tools/golden/pipeline_text.py` records the runs that its pictures are tested against.
 """
 
@@ -19,15 +19,19 @@ from ..sample import grid
 from .export import GUIDANCE, PARTS, export
 from .memorise import COPY, measure
 from .pictures import STYLES, Pictures, load_pictures, prompt_of
-from .sample import PROMPTS, sample_latents, trained_painter
+from .sample import PROMPTS, sample_latents, student_latents, trained_painter, trained_student
 from .train import encode_pictures, prompt_vocabulary, psnr, scaling_factor, trained_vae
 from .words import SPECIAL, encode_all
 
 CARD = Path(__file__).parent / "card"
-NAME = "model-emoji-ldm-64"
-DESCRIPTION = "A small text-to-image latent diffusion model of 64x64 emoji, as ONNX in Stable Diffusion's folder layout"
+NAMES = {False: "model-emoji-ldm-64", True: "model-emoji-ldm-64-lcm"}  # by whether it is the student
+DESCRIPTIONS = {
+    False: "A small text-to-image latent diffusion model of 64x64 emoji, as ONNX in Stable Diffusion's folder layout",
+    True: "The few-step student of emoji-ldm-64: 64x64 emoji from text in one to eight steps, as ONNX",
+}
 PICTURE = ("red apple", "fluent")  # what its tests start from and paint in
 STEPS, SEED = 20, 0
+STUDENT_STEPS = (1, 2, 4, 8)
 ONNX_PARTS = {
     "text_encoder": "`input_ids` int64 [b, 12] → `last_hidden_state` [b, 12, 64]",
     "unet": "`sample` [b, 8, 16, 16], `timestep` [b], `encoder_hidden_states` [b, 12, 64] → `out_sample` (v)",
@@ -41,11 +45,11 @@ def parts_in(folder: Path) -> tuple[str, ...]:
     return (*PARTS, *(["classifier"] if (folder / "classifier").exists() else []))
 
 
-def manifest(parts: tuple[str, ...]) -> dict[str, Any]:
+def manifest(parts: tuple[str, ...], student: bool) -> dict[str, Any]:
     """fashion-28's, with what differs."""
     found = json.loads((PACKAGES / "model-fashion-28/package.json").read_text())
-    text = json.dumps(found).replace("model-fashion-28", NAME)
-    found = json.loads(text) | {"description": DESCRIPTION}
+    text = json.dumps(found).replace("model-fashion-28", NAMES[student])
+    found = json.loads(text) | {"description": DESCRIPTIONS[student]}
     found["keywords"] = ["diffusion", "onnx", "model", "text-to-image", "emoji", "unnoise"]
     kept = ["dist", "!dist/.tsbuildinfo", "src", "NOTICE", "model_index.json", "sha256.json", *parts]
     found["files"] = [*kept[:4], *sorted(kept[4:])]
@@ -77,13 +81,17 @@ def write_picture(folder: Path, pictures: Pictures) -> None:
 
 
 @torch.no_grad()
-def write_samples(folder: Path, pictures: Pictures) -> str:
-    """Every prompt in every style; tells how long the model was trained."""
+def write_samples(folder: Path, pictures: Pictures, student: bool) -> str:
+    """Every prompt in every style, or the student's in 1, 2, 4 and 8 steps; tells how long the model was trained."""
     vocabulary = prompt_vocabulary(pictures)
-    painter, progress = trained_painter(vocabulary)
-    prompts = [prompt_of(prompt, style) for style in STYLES.values() for prompt in PROMPTS]
-    ids, nothing = encode_all(prompts, vocabulary), encode_all([""], vocabulary)
-    latents = sample_latents(painter, ids, nothing, GUIDANCE, STEPS, SEED)
+    painter, progress = (trained_student if student else trained_painter)(vocabulary)
+    nothing = encode_all([""], vocabulary)
+    if student:
+        ids = encode_all([prompt_of(prompt, "fluent") for prompt in PROMPTS], vocabulary)
+        latents = torch.cat([student_latents(painter, ids, steps, SEED) for steps in STUDENT_STEPS])
+    else:
+        prompts = [prompt_of(prompt, style) for style in STYLES.values() for prompt in PROMPTS]
+        latents = sample_latents(painter, encode_all(prompts, vocabulary), nothing, GUIDANCE, STEPS, SEED)
     images = trained_vae().decoder(latents / scaling_factor(encode_pictures(pictures)))
     grid(images, columns=len(PROMPTS), zoom=2).quantize(256).save(folder / "samples.png", optimize=True)
     return str(progress)
@@ -98,7 +106,7 @@ def parameters(folder: Path) -> dict[str, int]:
     }
 
 
-def write_card(folder: Path, pictures: Pictures, progress: str, count: int) -> None:
+def write_card(folder: Path, pictures: Pictures, progress: str, count: int, student: bool) -> None:
     counts, files = parameters(folder), json.loads((folder / "sha256.json").read_text())
     size = sum((folder / name).stat().st_size for name in files)
     if size > 7e6:
@@ -121,24 +129,26 @@ def write_card(folder: Path, pictures: Pictures, progress: str, count: int) -> N
         "trained": f"{int((~pictures.held_out).sum()):,}",
         "copy": COPY,
     }
-    found = measure(pictures, count)
+    found = measure(pictures, count, student)
     write_json(folder / "memorisation.json", {key: round(value, 4) for key, value in found.items()})
-    write_text(folder / "README.md", (CARD / "README.md").read_text().format(**values, **found))
+    write_text(folder / "README.md", (CARD / ("student.md" if student else "README.md")).read_text().format(**values, **found))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.train.emoji.package", description=__doc__)
     parser.add_argument("--out", type=Path, default=WORK / "model-emoji-package")
     parser.add_argument("--count", type=int, default=128, help="name-style pairs of each kind for the memorisation figures")
+    parser.add_argument("--student", action="store_true", help="the few-step student's package")
     options = parser.parse_args()
-    folder, pictures = options.out, load_pictures()
-    export(folder, student=False)
+    folder, pictures, student = options.out, load_pictures(), options.student
+    export(folder, student)
     write_hashes(folder, parts_in(folder))
-    write_json(folder / "package.json", manifest(parts_in(folder)))
+    write_json(folder / "package.json", manifest(parts_in(folder), student))
     write_source(folder)
     write_text(folder / "NOTICE", (CARD / "NOTICE").read_text())
-    write_picture(folder, pictures)
-    write_card(folder, pictures, write_samples(folder, pictures), options.count)
+    if not student:
+        write_picture(folder, pictures)
+    write_card(folder, pictures, write_samples(folder, pictures, student), options.count, student)
     print(f"{folder}: next, its dependents and recorded runs: see docs/models.md")
 
 
