@@ -73,7 +73,11 @@ export function pairedError(pictures: Pictures, fine: Pictures): Estimate {
   return bootstrap(squares.length, (rows) => Math.sqrt(mean(rows.map((row) => squares[row]!))));
 }
 
-export async function kept<T>({ version, count, folder }: Setting, key: unknown, make: () => Promise<T>): Promise<T> {
+export async function kept<T>(
+  { version, count, folder }: Pick<Setting, 'version' | 'count' | 'folder'>,
+  key: unknown,
+  make: () => Promise<T>,
+): Promise<T> {
   const name = createHash('sha256')
     .update(JSON.stringify([version, count, key]))
     .digest('hex')

@@ -6,6 +6,8 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { folder as emoji } from '@unnoise/model-emoji-ldm-64';
+import { folder as student } from '@unnoise/model-emoji-ldm-64-lcm';
 import { folder } from '@unnoise/model-fashion-28';
 import type { Cell, Setting } from './cells.ts';
 import { cell, kept, quality } from './cells.ts';
@@ -16,6 +18,8 @@ import { EVALUATIONS, page } from './page.ts';
 import type { Point } from './plots.ts';
 import { curves } from './plots.ts';
 import { DPM_2M, SAMPLERS } from './samplers.ts';
+import type { Trial, TrialResult } from './prompts.ts';
+import { GUIDANCE_TRIALS, PromptYardstick, TRIALS } from './prompts.ts';
 import { openYardstick, referenceOf } from './yardstick.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -47,7 +51,7 @@ async function cellsOf(setting: Setting): Promise<Cell[]> {
 }
 
 /** One number a figure, as people read them; the resamples stay in the cells. */
-function numbers(cells: readonly Cell[]): string {
+function numbers(cells: object): string {
   const plain = (_: string, value: unknown): unknown => (_ === 'resamples' ? undefined : value);
   return `${JSON.stringify(cells, plain, 1)}\n`;
 }
@@ -64,6 +68,20 @@ async function guidanceOf(setting: Setting): Promise<GuidanceRow[]> {
   return rows;
 }
 
+/** Half as many pictures: a guided step of this model takes some ten times as long. */
+async function trialsOf(trials: readonly Trial[], { count, folder: cells }: Setting): Promise<TrialResult[]> {
+  const version = [emoji, student].map((each) => readFileSync(new URL('sha256.json', each), 'utf8')).join('');
+  const key = { version, count: Math.ceil(count / 2), folder: cells };
+  const yardstick = await PromptYardstick.open(key.count);
+  const results: TrialResult[] = [];
+  for (const trial of trials) {
+    const done = await kept(key, ['prompts', trial], () => yardstick.run(trial));
+    console.log(`${trial.name}, ${trial.steps} steps, guidance ${trial.guidance}: ${done.frechet.value.toFixed(2)}`);
+    results.push(done);
+  }
+  return results;
+}
+
 const points = (cells: readonly Cell[], figure: Figure): Point[] =>
   cells.flatMap(({ sampler, calls, [figure]: estimate }) =>
     estimate ? [{ sampler, evaluations: calls, value: estimate.value }] : [],
@@ -72,6 +90,8 @@ const points = (cells: readonly Cell[], figure: Figure): Point[] =>
 const count = Number(values.count);
 const setting = await settingOf(count);
 const cells = await cellsOf(setting);
+const prompts = await trialsOf(TRIALS, setting);
+const promptGuidance = await trialsOf(GUIDANCE_TRIALS, setting);
 const machine = `${cpus()[0]?.model.trim()}, Node ${process.version}`;
 const findings = {
   date: new Date().toISOString().slice(0, 10),
@@ -83,9 +103,9 @@ const findings = {
 const docs = join(root, 'docs');
 writeFileSync(
   join(docs, 'evaluation.md'),
-  page({ ...findings, verdicts: judged(CLAIMS, cells), guidance: await guidanceOf(setting) }),
+  page({ ...findings, verdicts: judged(CLAIMS, cells), guidance: await guidanceOf(setting), prompts, promptGuidance }),
 );
-writeFileSync(join(docs, 'evaluation.json'), numbers(cells));
+writeFileSync(join(docs, 'evaluation.json'), numbers({ cells, prompts, promptGuidance }));
 writeFileSync(join(docs, 'evaluation-paired.svg'), await curves('Paired error', 'RMS', points(cells, 'paired')));
 writeFileSync(
   join(docs, 'evaluation-frechet.svg'),
