@@ -1,0 +1,89 @@
+// npm run fuzz -- --against-diffusers N [--seed S] [--case K] [--class A,B]: random cases on real diffusers and on our classes.
+// Python records a batch while the one before is judged. Ends with 1 if anything disagrees.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { fileGoldens } from '@unnoise/conformance';
+import '@unnoise/core/beta-sigmas';
+import { loadScheduler } from '@unnoise/schedulers';
+import { judge } from './judge.ts';
+import { Tally } from './tally.ts';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const { values } = parseArgs({
+  options: {
+    'against-diffusers': { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    case: { type: 'string' },
+    from: { type: 'string', default: '0' },
+    class: { type: 'string', default: '' },
+    batch: { type: 'string', default: '250' },
+    python: { type: 'string', default: process.env['PYTHON'] ?? join(root, '.venv/bin/python') },
+    keep: { type: 'boolean', default: false },
+  },
+});
+
+interface Batch {
+  readonly folder: string;
+  readonly cases: number;
+  readonly unusable: readonly { readonly id: string; readonly reason: string }[];
+}
+
+function needPython(): void {
+  if (existsSync(values.python)) return;
+  console.error(
+    `The fuzz compares with real diffusers, and there is no Python at ${values.python}.\n` +
+      'Make one: python3 -m venv .venv && .venv/bin/pip install -r tools/golden/requirements.txt\n' +
+      'or name another that has diffusers: --python <path>.',
+  );
+  process.exit(2);
+}
+
+/** The recorded batches, as they come. @throws Error when Python fails. */
+async function* batches(folder: string): AsyncIterable<Batch> {
+  const first = Number(values.from);
+  const numbers = values.case ?? `${first}:${first + Number(values['against-diffusers'])}`;
+  const given = ['--folder', folder, '--seed', values.seed, '--numbers', numbers, '--batch', values.batch];
+  const args = [join(root, 'tools/fuzz/oracle.py'), ...given, '--classes', values.class];
+  const oracle = spawn(values.python, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, OMP_NUM_THREADS: '1' },
+  });
+  const ended = new Promise<number | null>((resolve) => oracle.once('close', resolve));
+  for await (const line of createInterface(oracle.stdout)) yield JSON.parse(line) as Batch;
+  const status = await ended;
+  if (status !== 0) throw new Error(`The oracle ended with ${status}; its message is above.`);
+}
+
+async function fuzz(folder: string, tally: Tally): Promise<void> {
+  for await (const batch of batches(folder)) {
+    for (const { id, reason } of batch.unusable) tally.unusable(id, reason);
+    for await (const one of judge(fileGoldens(pathToFileURL(`${batch.folder}/`)), loadScheduler)) tally.add(one);
+    if (!values.keep) rmSync(batch.folder, { recursive: true });
+    console.log(tally.line());
+  }
+}
+
+needPython();
+const folder = mkdtempSync(join(tmpdir(), 'unnoise-fuzz-'));
+const tally = new Tally(Number(values.seed));
+try {
+  await fuzz(folder, tally);
+} finally {
+  if (values.keep) console.log(`The cases are kept in ${folder}.`);
+  else rmSync(folder, { recursive: true, force: true });
+  console.log(tally.report(readVersion()));
+}
+process.exitCode = tally.disagreements > 0 ? 1 : 0;
+
+function readVersion(): string {
+  const { versions } = JSON.parse(readFileSync(join(root, 'conformance/golden/recipe.json'), 'utf8')) as {
+    versions: { diffusers: string };
+  };
+  return versions.diffusers;
+}
