@@ -12,6 +12,11 @@ PLAIN = ("steps", "add_noise", "velocity", "scale_noise")
 # Their samples have one meaning per axis: the recipe's shapes stay.
 FIXED_SHAPE = ("VQDiffusionScheduler", "AmusedScheduler", "ConsistencyDecoderScheduler", "RePaintScheduler")
 
+# Their options say where the noise comes from: they stay.
+SEEDED = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
+# It knows one and two steps.
+SHORT = ("ConsistencyDecoderScheduler",)
+
 
 def parameters(method):
     """Name and default of the keyword parameters."""
@@ -94,6 +99,8 @@ class Draw:
     # ---- request and run
 
     def count(self):
+        if self.vocabulary.scheduler.__name__ in SHORT:
+            return self.random.randint(1, 2)
         low, high = self.random.choice([(1, 10)] * 12 + [(11, 50)] * 5 + [(51, 200)] * 2 + [(201, 1000)])
         return self.random.randint(low, high)
 
@@ -103,8 +110,9 @@ class Draw:
         case.pop("earlier", None)
         if self.often(0.6):
             self.start(case)
-        if self.often(0.3):
+        if self.often(0.3) and self.vocabulary.scheduler.__name__ not in SEEDED:
             self.options(case)
+        self.trim(case)
 
     def schedule(self, case):
         request = dict(case["request"] or {})
@@ -137,7 +145,18 @@ class Draw:
             return
         strength = self.random.uniform(0.05, 1)
         index = max(n - int(n * strength), 0)
-        case[self.random.choice(["first", "begin_index"])] = min(index, n - 1)
+        ways = ["first", "begin_index"] if hasattr(self.vocabulary.scheduler, "set_begin_index") else ["first"]
+        case[self.random.choice(ways)] = min(index, n - 1)
+
+    @staticmethod
+    def trim(case):
+        """A start that the new request does not reach is dropped."""
+        request = case["request"] or {}
+        given = request.get("timesteps", request.get("sigmas"))
+        length = len(given) if given is not None else request.get("num_inference_steps")
+        for key in ("first", "begin_index"):
+            if isinstance(length, int) and case.get(key, 0) >= length:
+                case.pop(key, None)
 
     def options(self, case):
         other = self.random.choice([one for one in self.vocabulary.cases if one["kind"] == "steps"])

@@ -40,7 +40,7 @@ async function verdictOf(golden: GoldenCase, source: GoldenSource, scheduler: Sc
     className: golden.class,
     verdict: reasons.length === 0 ? 'agree' : explained ? 'explained' : 'disagree',
     reasons: explained ? [explained] : reasons,
-    failed: 'error' in golden ? golden.error?.code ?? textOf(golden.error) : undefined,
+    failed: 'error' in golden ? textOf(golden.error) : undefined,
   };
 }
 
