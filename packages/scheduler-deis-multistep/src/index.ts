@@ -113,6 +113,7 @@ export class DEISMultistepScheduler extends SchedulerMixin<DEISMultistepConfig, 
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
+      given: request?.sigmas !== undefined,
       row: (index, level) => this.#row(schedule, level, index),
     });
   }

@@ -126,6 +126,7 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
+      given: request?.sigmas !== undefined,
       row: (index, level) => dpmRow(this.config, schedule.sigmas, level, index, this.#orderAt(schedule, index)),
     });
   }

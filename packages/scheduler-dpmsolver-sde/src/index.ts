@@ -107,7 +107,7 @@ export class DPMSolverSDEScheduler extends SchedulerMixin<DPMSolverSDEConfig, DP
     const sigmas = repeatInner(withFinalSigma(levels.sigmas, levels.end, this.precision));
     const row = (index: number): DPMSolverSDERow => rowOf(sigmas, index, this.precision);
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config, request),
       inputScale: (index) => scaleAtSigma(row(index).level),
       noiseSampler: (shape, options) => this.#noise(sigmas, shape, options),
       row,

@@ -142,6 +142,7 @@ export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSingle
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
+      given: request?.sigmas !== undefined,
       row: (index, level) => rowOf(schedule, orders[index] ?? 1, level, index),
     });
   }

@@ -73,7 +73,7 @@ export class EulerAncestralDiscreteScheduler extends SchedulerMixin<EulerAncestr
     const schedule = request ? this.#schedule(request) : this.#training();
     const { sigmas } = schedule;
     return {
-      ...kStylePlan(schedule, this.config),
+      ...kStylePlan(schedule, this.config, request),
       row: (index) => rowOf(sigmas[index] ?? Number.NaN, sigmas[index + 1] ?? Number.NaN),
     };
   }

@@ -89,7 +89,7 @@ export class HeunDiscreteScheduler extends SchedulerMixin<HeunDiscreteConfig, He
     const sigmas = repeatInner(withFinalSigma(levels.sigmas, levels.end, this.precision));
     const timesteps = Array.from(repeatAfterFirst(this.precision.table(levels.timesteps)));
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config, request),
       row: (index) => heunRow(sigmas, index),
     };
   }

@@ -100,6 +100,7 @@ export class KDPM2AncestralDiscreteScheduler extends SchedulerMixin<KDPM2Ancestr
       ...kStylePlan(
         { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), end, end]), numInferenceSteps },
         this.config,
+        request,
       ),
       inputScale: (index) => scaleAtSigma(levelOf(row(index))),
       row,

@@ -94,6 +94,7 @@ export class KDPM2DiscreteScheduler extends SchedulerMixin<KDPM2DiscreteConfig, 
       ...kStylePlan(
         { timesteps, sigmas: this.precision.table([...repeatInner(sigmas), end, end]), numInferenceSteps },
         this.config,
+        request,
       ),
       inputScale: (index) => scaleAtSigma(levelOf(row(index))),
       row,

@@ -72,7 +72,7 @@ export class LMSDiscreteScheduler extends SchedulerMixin<LMSDiscreteConfig, LMSR
     const sigmas = withFinalSigma(levels.sigmas, levels.end, this.precision);
     const timesteps = Array.from(this.precision.table(levels.timesteps));
     return {
-      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config),
+      ...kStylePlan({ timesteps, sigmas, numInferenceSteps: levels.numInferenceSteps }, this.config, request),
       row: (index) => ({ sigmas: sigmas.subarray(0, index + 2) }),
     };
   }

@@ -3,7 +3,7 @@
 import type { Table } from '../schedule/index.ts';
 import { indexForTimestep } from '../schedule/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import type { NoiseLevel, Plan } from './types.ts';
+import type { NoiseLevel, Plan, PlanRequest } from './types.ts';
 
 /** The schedule that a k-style scheduler steps through. */
 export interface KStyleSchedule {
@@ -20,16 +20,21 @@ export type KStylePlan = KStyleSchedule &
 
 /**
  * Everything but the rows. As upstream: a run of leading spacing does not start at the noisiest level, so its first sample still
- * holds a signal of unit size and initNoiseSigma is sqrt(sigma^2 + 1).
+ * holds a signal of unit size and initNoiseSigma is sqrt(sigma^2 + 1). Custom sigmas of a `request` may share the first timestep: theirs begins at 0.
  */
-export function kStylePlan(schedule: KStyleSchedule, config: { readonly timestep_spacing: string }): KStylePlan {
+export function kStylePlan(
+  schedule: KStyleSchedule,
+  config: { readonly timestep_spacing: string },
+  request?: Pick<PlanRequest, 'sigmas'>,
+): KStylePlan {
   const { timesteps, sigmas } = schedule;
   const at = (index: number): number => sigmas[index] ?? Number.NaN;
   const largest = Math.max(...sigmas);
   return {
     ...schedule,
     initNoiseSigma: config.timestep_spacing === 'leading' ? Math.sqrt(largest ** 2 + 1) : largest,
-    indexOf: (timestep) => indexForTimestep(timesteps, timestep),
+    indexOf: (timestep) =>
+      request?.sigmas && timestep === timesteps[0] ? 0 : indexForTimestep(timesteps, timestep),
     inputScale: (index) => scaleAtSigma(at(index)),
     noiseLevel: (index): NoiseLevel => ({ signal: 1, noise: at(index) }),
   };

@@ -11,12 +11,14 @@ export interface SolverPlanParts<K> {
   readonly flow: boolean;
   /** False for the schedule before setTimesteps, which cannot be stepped through. */
   readonly set: boolean;
+  /** Custom sigmas may share the first timestep: a run of theirs begins at 0. */
+  readonly given?: boolean;
   /** The row of a step; `level` gives alpha, sigma and lambda of any entry of the sigma table. */
   row(index: number, level: (index: number) => LambdaLevel): K;
 }
 
 /** A plan on a schedule. As upstream, a timestep that is not in it means its last entry; its rows throw TIMESTEPS_NOT_SET unless `set`. */
-export function solverPlan<K>(schedule: SolverSchedule, { className, flow, set, row }: SolverPlanParts<K>): Plan<K> {
+export function solverPlan<K>(schedule: SolverSchedule, { className, flow, set, given, row }: SolverPlanParts<K>): Plan<K> {
   const { timesteps, sigmas } = schedule;
   const level = (index: number): LambdaLevel => lambdaLevel(sigmas[index] ?? Number.NaN, flow);
   return {
@@ -24,7 +26,7 @@ export function solverPlan<K>(schedule: SolverSchedule, { className, flow, set, 
     sigmas,
     initNoiseSigma: 1,
     ...(set && { numInferenceSteps: timesteps.length }),
-    indexOf: (timestep) => indexForTimestepOrLast(timesteps, timestep),
+    indexOf: (timestep) => given && timestep === timesteps[0] ? 0 : indexForTimestepOrLast(timesteps, timestep),
     row: (index) => {
       if (!set) throw timestepsNotSet(className);
       return row(index, level);
