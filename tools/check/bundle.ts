@@ -26,6 +26,15 @@ const LARGER: Readonly<Record<string, number>> = {
   'dpmsolver-singlestep': 17.6,
   'dpmsolver-multistep': 17.6,
   'unipc-multistep': 17.9,
+  sasolver: 17.6,
+  // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them.
+  'dpm-fast': 15.3,
+  'dpm-adaptive': 16.1,
+  'dpmpp-2s-ancestral': 16.3,
+  // The Brownian path: torch's generator, numpy's SeedSequence, and glibc's logarithm and cosine to the last bit.
+  'cosine-dpmsolver-multistep': 21.6,
+  'dpmsolver-sde': 23.2,
+  'dpmpp-3m-sde': 23.7,
 };
 
 /** What a program imports on demand stays outside, as a bundler puts it into files of its own. */
