@@ -54,6 +54,7 @@ async function* batches(folder: string): AsyncIterable<Batch> {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: '1' },
   });
+  process.once('exit', () => oracle.kill());
   const ended = new Promise<number | null>((resolve) => oracle.once('close', resolve));
   for await (const line of createInterface(oracle.stdout)) yield JSON.parse(line) as Batch;
   const status = await ended;
@@ -72,13 +73,13 @@ async function fuzz(folder: string, tally: Tally): Promise<void> {
 needPython();
 const folder = mkdtempSync(join(tmpdir(), 'unnoise-fuzz-'));
 const tally = new Tally(Number(values.seed));
-try {
-  await fuzz(folder, tally);
-} finally {
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('exit', () => {
   if (values.keep) console.log(`The cases are kept in ${folder}.`);
   else rmSync(folder, { recursive: true, force: true });
   console.log(tally.report(readVersion()));
-}
+});
+await fuzz(folder, tally);
 process.exitCode = tally.disagreements > 0 ? 1 : 0;
 
 function readVersion(): string {

@@ -40,7 +40,7 @@ describe('the comparator of the fuzz', () => {
 
   it('catches one element that is a hundred-thousandth off', async () => {
     const planted = oneCase('steps', (tensors) => {
-      const { data } = tensors.get('prev.0')!;
+      const data = tensors.get('prev.0')!.data as Float32Array;
       const largest = data.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
       data[0]! += 1e-5 * largest;
     });
