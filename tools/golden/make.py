@@ -63,6 +63,7 @@ RECIPES = {
     "sde_vp": "ScoreSdeVpScheduler",
     "consistency_decoder": "ConsistencyDecoderScheduler",
     "swap": "swap",
+    "compatibility": "compatibility",
 }
 # Further files of a recipe.
 PARTS = {
@@ -96,6 +97,7 @@ PARTS = {
     "sde_ve": ["special"],
     "sde_vp": ["special"],
     "swap": ["swap_configs"],
+    "compatibility": ["compatibility_configs", "swap", "swap_configs"],
     "tcd": ["distilled"],
     "unipc_multistep": ["unipc_multistep_calls"],
 }

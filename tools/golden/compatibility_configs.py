@@ -1,0 +1,108 @@
+"""The values that compatibility.py loads from class to class."""
+
+REQUIRED = {"AmusedScheduler": {"mask_token_id": 63}, "VQDiffusionScheduler": {"num_vec_classes": 5}}
+# A value that is nobody's default, for every key. Of the re-spacings only one: they exclude each other.
+OWN = dict(
+    alpha_cum_end=1e-5,
+    alpha_cum_start=0.9,
+    base_image_seq_len=128,
+    base_shift=0.7,
+    beta_end=0.013,
+    beta_schedule="scaled_linear",
+    beta_start=0.0008,
+    clip_denoised=False,
+    clip_sample_range=2.0,
+    correct_steps=2,
+    corrector_order=1,
+    disable_corrector=[0],
+    dynamic_thresholding_ratio=0.9,
+    eta=0.5,
+    euler_at_final=True,
+    flow_shift=3.0,
+    gamma_cum_end=0.9,
+    gamma_cum_start=1e-5,
+    interpolation_type="log_linear",
+    invert_sigmas=True,
+    lambda_min_clipped=-5.1,
+    masking_schedule="linear",
+    max_image_seq_len=2048,
+    max_shift=1.2,
+    noise_sampler_seed=3,
+    num_train_timesteps=500,
+    original_inference_steps=25,
+    predict_x0=False,
+    prediction_type="v_prediction",
+    predictor_order=3,
+    rho=5.0,
+    s=0.01,
+    s_churn=40,
+    s_max=30,
+    s_min=0.1,
+    s_noise=1.01,
+    sample_max_value=3.0,
+    sampling_eps=1e-4,
+    scale_factors=[0.5, 1.0],
+    scaler=2.0,
+    shift=3.0,
+    shift_terminal=0.1,
+    sigma_data=0.7,
+    sigma_max=60.0,
+    sigma_min=0.05,
+    snr=0.2,
+    snr_shift_scale=2.0,
+    solver_order=3,
+    steps_offset=1,
+    stochastic_sampling=True,
+    time_shift_type="linear",
+    timestep_scaling=5.0,
+    timestep_spacing="trailing",
+    upscale_mode="nearest",
+    use_karras_sigmas=True,
+)
+# Keys whose default or whose choices differ from class to class.
+OWN_OF = {
+    "CMStochasticIterativeScheduler": dict(num_train_timesteps=20),
+    "CosineDPMSolverMultistepScheduler": dict(prediction_type="epsilon", solver_order=1, sigma_schedule="karras", solver_type="heun"),
+    "DDPMParallelScheduler": dict(variance_type="learned_range", clip_sample=False),
+    "DDPMScheduler": dict(variance_type="learned_range", thresholding=True, clip_sample=False),
+    "DDIMScheduler": dict(set_alpha_to_one=False, clip_sample=False, rescale_betas_zero_snr=True),
+    "DDIMInverseScheduler": dict(set_alpha_to_one=False, clip_sample=False, rescale_betas_zero_snr=True),
+    "DDIMParallelScheduler": dict(set_alpha_to_one=False, clip_sample=False, rescale_betas_zero_snr=True),
+    "DEISMultistepScheduler": dict(trained_betas=[0.1, 0.2, 0.3], lower_order_final=False),
+    "DPMSolverMultistepInverseScheduler": dict(
+        algorithm_type="sde-dpmsolver++", solver_order=1, solver_type="heun", variance_type="learned"
+    ),
+    "DPMSolverMultistepScheduler": dict(
+        algorithm_type="sde-dpmsolver++", solver_type="heun", final_sigmas_type="sigma_min", variance_type="learned"
+    ),
+    "DPMSolverSinglestepScheduler": dict(
+        algorithm_type="dpmsolver", solver_type="heun", lower_order_final=True, final_sigmas_type="sigma_min"
+    ),
+    "EDMDPMSolverMultistepScheduler": dict(
+        algorithm_type="sde-dpmsolver++", solver_type="heun", sigma_schedule="exponential"
+    ),
+    "EDMEulerScheduler": dict(sigma_schedule="exponential", final_sigmas_type="sigma_min"),
+    "EulerDiscreteScheduler": dict(timestep_type="continuous", final_sigmas_type="sigma_min"),
+    "FlowMatchEulerDiscreteScheduler": dict(use_dynamic_shifting=True),
+    "HeunDiscreteScheduler": dict(clip_sample=True, beta_schedule="exp"),
+    "LCMScheduler": dict(clip_sample=True, set_alpha_to_one=False, beta_schedule="linear"),
+    "PNDMScheduler": dict(set_alpha_to_one=True, skip_prk_steps=True),
+    "RePaintScheduler": dict(clip_sample=False),
+    "SASolverScheduler": dict(algorithm_type="noise_prediction", variance_type="learned", thresholding=True),
+    "SCMScheduler": dict(prediction_type="trigflow"),
+    "ScoreSdeVeScheduler": dict(sigma_max=100.0),
+    "TCDScheduler": dict(clip_sample=True, beta_schedule="linear", rescale_betas_zero_snr=True),
+    "UnCLIPScheduler": dict(beta_schedule="squaredcos_cap_v2", variance_type="learned_range", prediction_type="sample"),
+    "UniPCMultistepScheduler": dict(solver_type="bh1", use_flow_sigmas=True),
+}
+# Every value that a class has for these keys.
+CHOICES = {
+    "algorithm_type": "dpmsolver dpmsolver++ sde-dpmsolver sde-dpmsolver++ deis data_prediction noise_prediction".split(),
+    "beta_schedule": "linear scaled_linear squaredcos_cap_v2 sigmoid laplace exp no-such".split(),
+    "final_sigmas_type": "zero sigma_min".split(),
+    "solver_type": "midpoint heun logrho bh1 bh2 no-such".split(),
+    "time_shift_type": "exponential linear no-such".split(),
+    "use_beta_sigmas": [True],
+    "use_exponential_sigmas": [True],
+    "use_flow_sigmas": [True],
+}
