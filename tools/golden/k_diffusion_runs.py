@@ -235,7 +235,7 @@ class Sampler:
         if self.planned:
             # The size of a step comes from a small difference of samples, which float32 does not have: samples are float64
             # in these runs, on float32 inputs and times. And the last bits of a timestep are the C library's: it cannot always be looked up.
-            case.update(begin_index=0, free_run=False)
+            case.update(begin_index=0, free_run=False, samples="float64")
         elif note := self.distance(case, model, noise, sigmas, prev):
             case["tolerance_note"] = note
         return case, tensors

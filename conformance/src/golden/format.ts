@@ -41,8 +41,10 @@ interface Common {
 
 export interface GoldenSteps extends Common {
   readonly kind: 'steps';
-  /** False where a run fed with its own samples takes other steps (adaptive step sizes). */
+  /** False where float32 cannot bound a run fed with its own samples: adaptive step sizes, errors that grow. The recipe says why. */
   readonly free_run?: boolean;
+  /** Runs whose numbers need float64 samples (adaptive step sizes). They are replayed on the float64 reference, whatever the subject's backend. */
+  readonly samples?: 'float64';
   /** Index of the first step; absent where the timesteps passed are not the schedule's. */
   readonly first?: number;
   readonly options?: Arguments;

@@ -16,7 +16,7 @@ import { freeRunBound } from './free-run-bound.ts';
 import type { Seen, Taken } from './drive.ts';
 import { prepare, runTape, seen, walk } from './drive.ts';
 import type { SchedulerSubject } from './subject.ts';
-import { backendOf } from './subject.ts';
+import { backendFor, backendOf } from './subject.ts';
 import { swapCase } from './swap.ts';
 
 type SchedulerCase = Case<SchedulerSubject>;
@@ -54,7 +54,7 @@ function tablesCase(golden: GoldenSteps): SchedulerCase {
     needs: [],
     spec: "timesteps, sigmas, initNoiseSigma, numInferenceSteps and order are upstream's",
     async run(subject, check) {
-      const scheduler = await prepare(subject, golden, await backendOf(subject), ignore);
+      const scheduler = await prepare(subject, golden, await backendFor(golden, subject), ignore);
       try {
         await sameTable(check, scheduler.timesteps, expect.timesteps, 'timesteps');
         if (expect.sigmas) await sameTable(check, scheduler.sigmas, expect.sigmas, 'sigmas');
@@ -88,7 +88,7 @@ async function replay(
   subject: SchedulerSubject,
   teach: boolean,
 ): Promise<readonly (Taken | Error)[]> {
-  const backend = await backendOf(subject);
+  const backend = await backendFor(golden, subject);
   const tensors = await source.tensors(golden.id);
   const scheduler = await prepare(subject, golden, backend, ignore);
   try {

@@ -3,6 +3,7 @@
 import type { Backend, ConfigObject, SchedulerClass } from '@unnoise/core';
 import { createReferenceBackend } from '@unnoise/core/reference';
 import type { Expectations } from '../case.ts';
+import type { GoldenError, GoldenSteps } from '../golden/format.ts';
 import type { GoldenSource } from '../golden/source.ts';
 
 export interface SchedulerSubject {
@@ -23,6 +24,11 @@ export function backendOf(subject: SchedulerSubject): Promise<Backend> {
   let backend = backends.get(subject);
   if (!backend) backends.set(subject, (backend = subject.backend?.() ?? Promise.resolve(reference)));
   return backend;
+}
+
+/** Where a recorded run is replayed: the subject's backend, unless its numbers need float64. */
+export function backendFor(golden: GoldenSteps | GoldenError, subject: SchedulerSubject): Promise<Backend> {
+  return golden.kind === 'steps' && golden.samples === 'float64' ? Promise.resolve(reference) : backendOf(subject);
 }
 
 export function isSchedulerSubject(subject: unknown): subject is SchedulerSubject {

@@ -72,5 +72,9 @@ export function differing(straight: number, slope: number, last: number): readon
 
 /** x + sum weights[j] eps_j. */
 export function alongNoises(x: Tensor, weights: readonly number[], noises: readonly Tensor[]): Tensor {
+  if (noises.length < weights.length) {
+    const message = `The step needs ${weights.length} outputs of the model and has ${noises.length}. Begin at its first one.`;
+    throw new DiffusionError('REQUEST_INVALID', message, { needs: weights.length, has: noises.length });
+  }
   return weights.reduce((sum, weight, j) => (weight === 0 ? sum : sum.add(noises[j]!.mul(weight))), x);
 }
