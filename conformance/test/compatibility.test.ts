@@ -125,9 +125,14 @@ const agrees = (name: string): void => {
 };
 
 describe('a config that arrives', () => {
-  it.each(classes.filter((name) => !OPEN.includes(name)))('in %s is taken or refused as upstream does', agrees);
+  it.each(classes.filter((name) => !OPEN.includes(name)))('in %s is taken or refused as upstream does', (name) =>
+    agrees(name),
+  );
 
-  it.fails.each(OPEN)('in %s is not yet taken or refused as upstream does: codes and time of a refusal differ', agrees);
+  it.fails.each(OPEN)(
+    'in %s is not yet taken or refused as upstream does: codes and time of a refusal differ',
+    (name) => agrees(name),
+  );
 
   it('is loaded from each of the classes into each', () => {
     const pairs = sources.filter(([, { class: name }]) => name !== null);

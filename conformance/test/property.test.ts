@@ -88,8 +88,7 @@ interface RangeKeys {
 }
 
 /** Timesteps of consistency models are 250 ln sigma, whatever num_train_timesteps is. */
-const logarithmic = (scheduler: SchedulerClass): boolean =>
-  scheduler.className === 'CMStochasticIterativeScheduler';
+const logarithmic = (scheduler: SchedulerClass): boolean => scheduler.className === 'CMStochasticIterativeScheduler';
 
 /** The end of the trained range, or of what was asked for. */
 function largestTimestep(

@@ -7,6 +7,7 @@ import type { Check } from './index.ts';
 import { schedulerClass } from './structure.ts';
 
 const DIR = 'packages/schedulers';
+const WIDTH = 120; // the formatter's
 
 async function entries(): Promise<readonly (readonly [className: string, name: string])[]> {
   const found = schedulers().map(
@@ -19,7 +20,11 @@ async function entries(): Promise<readonly (readonly [className: string, name: s
 async function map(): Promise<string> {
   const all = await entries();
   const names = all.map(([className]) => `  | '${className}'`).join('\n');
-  const lines = all.map(([className, name]) => `  ${className}: async () => (await import('${name}')).${className},`);
+  const line = (className: string, name: string): string => {
+    const [head, body] = [`  ${className}: async () =>`, `(await import('${name}')).${className},`];
+    return head.length + body.length < WIDTH ? `${head} ${body}` : `${head}\n    ${body}`;
+  };
+  const lines = all.map(([className, name]) => line(className, name));
   return `// Written by \`npm run fix\` from the packages of the repository: every scheduler class, and how to load it.
 
 import type { SchedulerClass } from '@unnoise/core';

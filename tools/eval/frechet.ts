@@ -24,10 +24,10 @@ export function statistics(rows: Features): Statistics {
 
 /** The distance to a fixed law: |m1 - m2|^2 + tr(C1 + C2 - 2 (C2^1/2 C1 C2^1/2)^1/2). */
 export function frechetTo(reference: Statistics): (sample: Statistics) => number {
-  const root = squareRoot(new Matrix(reference.covariance as number[][]));
+  const root = squareRoot(new Matrix(reference.covariance));
   return ({ mean, covariance }) => {
     const apart = mean.reduce((sum, m, i) => sum + (m - reference.mean[i]!) ** 2, 0);
-    const between = root.mmul(new Matrix(covariance as number[][])).mmul(root);
+    const between = root.mmul(new Matrix(covariance)).mmul(root);
     const traces = trace(covariance) + trace(reference.covariance);
     return apart + traces - 2 * sum(eigenvalues(between).map((value) => Math.sqrt(Math.max(value, 0))));
   };

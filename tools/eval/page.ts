@@ -81,17 +81,7 @@ function studentClaim(results: readonly TrialResult[]): string {
 
 const extra = ({ calls, evaluations }: Cell): string => (calls === evaluations ? '' : ` (${calls})`);
 
-export function page({
-  date,
-  machine,
-  count,
-  pairs,
-  cells,
-  verdicts,
-  guidance,
-  prompts,
-  promptGuidance,
-}: Findings): string {
+function figures({ date, machine, count, pairs, cells }: Findings): string {
   return `# Evaluation
 
 Written by \`npm run eval\` on ${date}: ${machine}. All pictures were drawn by the schedulers of this repository with
@@ -124,8 +114,11 @@ ${matrix(cells, (cell) => short(cell.frechet, 2) + extra(cell))}
 The share of pictures in which the classifier sees the class asked for (of real pictures it gets 89.7 % right).
 
 ${matrix(cells, (cell) => `${(100 * cell.accuracy.value).toFixed(1)} %`)}
+`;
+}
 
-## What the papers say
+function findingsOf({ count, cells, verdicts, guidance, prompts, promptGuidance }: Findings): string {
+  return `## What the papers say
 
 A difference of two figures is of the same seeds, so what the pictures have in common cancels. "holds" and "does not hold" mean by at
 least two standard deviations.
@@ -163,3 +156,5 @@ In milliseconds a picture, in batches of 32, model included.
 ${matrix(cells, (cell) => cell.millisecondsPerPicture.toFixed(0))}
 `;
 }
+
+export const page = (findings: Findings): string => `${figures(findings)}\n${findingsOf(findings)}`;

@@ -25,7 +25,8 @@ export class Tally {
     counts[verdict]++;
     if (failed !== undefined) counts.failed++;
     if (verdict === 'explained') this.#explained.set(reasons[0]!, (this.#explained.get(reasons[0]!) ?? 0) + 1);
-    if (verdict === 'disagree') console.log([`DISAGREE ${id} (${this.#again(id)})`, ...reasons.slice(0, 3)].join('\n  '));
+    if (verdict === 'disagree')
+      console.log([`DISAGREE ${id} (${this.#again(id)})`, ...reasons.slice(0, 3)].join('\n  '));
   }
 
   /** A case that the recipe could not put to upstream: it is not counted as a case. */

@@ -13,7 +13,13 @@ const bin = `node '${join(root, 'tools/nx/bin.js')}'`;
 function emptyWorkspace(): string {
   const folder = temporaryFolder();
   const settings = ['package.json', 'pnpm-workspace.yaml', 'nx.json', 'tsconfig.json', 'vitest.config.ts', '.env'];
-  for (const name of [...settings, 'tools/nx', 'tools/count-reporter.ts', 'tools/devices.mjs', 'tools/device-reporter.ts'])
+  for (const name of [
+    ...settings,
+    'tools/nx',
+    'tools/count-reporter.ts',
+    'tools/devices.mjs',
+    'tools/device-reporter.ts',
+  ])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return folder;

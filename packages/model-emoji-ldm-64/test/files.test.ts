@@ -20,6 +20,8 @@ describe('model files', () => {
     const parts = new Set(Object.keys(hashes).flatMap((path) => path.split('/').slice(0, -1)));
     const found = [...parts].flatMap((part) => readdirSync(new URL(part, folder)).map((name) => `${part}/${name}`));
     expect(['model_index.json', ...found].sort()).toEqual(Object.keys(hashes).sort());
-    expect([...parts]).toEqual(expect.arrayContaining(['scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae_decoder', 'vae_encoder']));
+    expect([...parts]).toEqual(
+      expect.arrayContaining(['scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae_decoder', 'vae_encoder']),
+    );
   });
 });

@@ -21,7 +21,9 @@ const network =
   (x: Float64Array, { noise: sigma }: NoiseLevel) => {
     const whole = sigma ** 2 + sigmaData ** 2;
     const clean = predict(data, 'sample', x, 1, sigma);
-    return x.map((value, i) => (sign * (clean[i]! - (sigmaData ** 2 / whole) * value) * Math.sqrt(whole)) / (sigma * sigmaData));
+    return x.map(
+      (value, i) => (sign * (clean[i]! - (sigmaData ** 2 / whole) * value) * Math.sqrt(whole)) / (sigma * sigmaData),
+    );
   };
 
 const silent: NoiseSampler = (_, __, size) => new Float64Array(size.reduce((a, b) => a * b, 1));
@@ -64,7 +66,13 @@ describe('the law of the samples', () => {
     const rows = steps + 1;
     let draw = 0;
     const noiseSampler: NoiseSampler = () => new Float64Array(rows).fill(1, 2 + draw, 3 + draw++);
-    const all = { sigma_schedule: 'karras', sigma_min: 0.05, sigma_max: 40, lower_order_final: false, ...config } as const;
+    const all = {
+      sigma_schedule: 'karras',
+      sigma_min: 0.05,
+      sigma_max: 40,
+      lower_order_final: false,
+      ...config,
+    } as const;
     const run = cosine(all).start({ numInferenceSteps: steps, noiseSampler });
     const sigmas = Array.from(run.plan.sigmas!);
     const [first, last] = [sigmas[0]!, sigmas.at(-2)!];
@@ -85,7 +93,10 @@ describe('the law of the samples', () => {
   ] as const)('has the right mean and converges with the weak order of %s', async (_, config, least, most) => {
     const found = await Promise.all(counts.map((n) => lawOf(n, 0.5, config)));
     for (const { mean } of found) expect(Math.abs(mean)).toBeLessThan(1e-11);
-    const order = observedOrder(counts, found.map(({ variance }) => variance));
+    const order = observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(least);
     expect(order).toBeLessThan(most);
   });

@@ -19,7 +19,10 @@ const mixture: Model = (x, sigma) => predict(testMixture, 'epsilon', x, 1, sigma
 
 /** A whole run, as a user's loop has it. */
 async function sampled(config: Partial<DPMAdaptiveConfig>, model: Model = mixture) {
-  const run = new DPMAdaptiveScheduler({ ...ends, ...config }, { precision: 'exact64' }).start({ numInferenceSteps: 1, generator: torchGenerator(5) });
+  const run = new DPMAdaptiveScheduler({ ...ends, ...config }, { precision: 'exact64' }).start({
+    numInferenceSteps: 1,
+    generator: torchGenerator(5),
+  });
   let x = start;
   let calls = 0;
   for (; !run.done; calls++) {

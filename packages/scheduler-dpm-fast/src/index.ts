@@ -1,14 +1,6 @@
 // DPM-Solver-fast: as few steps of order 3 as a number of model calls allows, evenly spaced in ln sigma.
 
-import type {
-  ConfigSchema,
-  DpmCall,
-  KSamplerConfig,
-  Plan,
-  PlanRequest,
-  StepContext,
-  StepResult,
-} from '@unnoise/core';
+import type { ConfigSchema, DpmCall, KSamplerConfig, Plan, PlanRequest, StepContext, StepResult } from '@unnoise/core';
 import {
   KSamplerMixin,
   alongNoises,
@@ -61,7 +53,9 @@ export class DPMFastScheduler extends KSamplerMixin<DPMFastConfig, DPMFastRow> {
     eta: field.number(0),
   };
 
-  protected override plan({ numInferenceSteps: calls = this.config.num_train_timesteps }: PlanRequest = {}): Plan<DPMFastRow> {
+  protected override plan({
+    numInferenceSteps: calls = this.config.num_train_timesteps,
+  }: PlanRequest = {}): Plan<DPMFastRow> {
     requireSteps(calls);
     requireShare('eta', this.config.eta);
     const { precision } = this;

@@ -16,7 +16,12 @@ const model = (x: Float64Array, { signal, noise }: NoiseLevel) => predict(testMi
 const normal = torchGenerator(3).normal(shape, 'float64');
 const ends = { sigma_max: 20, sigma_min: 0.05 };
 
-async function end(run: Run, oracle = model, start: ArrayLike<number> = normal.map((value) => value * 20), size = shape) {
+async function end(
+  run: Run,
+  oracle = model,
+  start: ArrayLike<number> = normal.map((value) => value * 20),
+  size = shape,
+) {
   return (await trajectory({ run, model: oracle, start, shape: size })).at(-1)!;
 }
 
@@ -24,9 +29,13 @@ describe('without noise', () => {
   it('converges with order 2: its steps are of order 3, but for the last, which is of order 1', async () => {
     const counts = [31, 61, 121, 241];
     const wide = [16, 2];
-    const start = torchGenerator(1).normal(wide, 'float64').map((value) => value * 20);
+    const start = torchGenerator(1)
+      .normal(wide, 'float64')
+      .map((value) => value * 20);
     const truth = solveFlow(testMixture, start, 20, 0.05, 800);
-    const errors = await Promise.all(counts.map(async (n) => rms(await end(fast(ends).start(n), model, start, wide), truth)));
+    const errors = await Promise.all(
+      counts.map(async (n) => rms(await end(fast(ends).start(n), model, start, wide), truth)),
+    );
     expect(observedOrder(counts, errors)).toBeGreaterThan(1.9);
     expect(errors.at(-1)).toBeLessThan(2e-4);
   });
@@ -52,8 +61,13 @@ describe('without noise', () => {
     const { plan } = fast(ends).start(n);
     const rows = plan.timesteps.map((t, i) => plan.row(i, t) as { sigma: number; sigmaNext: number });
     expect(rows.map(({ sigma }) => sigma).filter((sigma, i, all) => sigma !== all[i - 1])).toHaveLength(orders.length);
-    expect(orders.map((_, step) => rows.filter(({ sigma }) => sigma === [...new Set(rows.map((row) => row.sigma))][step]).length)).toEqual(orders);
-    for (const { sigma, sigmaNext } of rows) expect(Math.log(sigma / sigmaNext)).toBeCloseTo(Math.log(400) / orders.length, 9);
+    expect(
+      orders.map(
+        (_, step) => rows.filter(({ sigma }) => sigma === [...new Set(rows.map((row) => row.sigma))][step]).length,
+      ),
+    ).toEqual(orders);
+    for (const { sigma, sigmaNext } of rows)
+      expect(Math.log(sigma / sigmaNext)).toBeCloseTo(Math.log(400) / orders.length, 9);
   });
 
   it("takes Euler's step where there is one call", async () => {
@@ -69,7 +83,8 @@ describe('the law of the samples with noise', () => {
     const noiseSampler: NoiseSampler = () => new Float64Array(rows).fill(1, 2 + draw, 3 + draw++);
     const run = fast({ ...ends, eta: 1 }).start({ numInferenceSteps: calls, noiseSampler });
     const start = Float64Array.from({ length: rows }, (_, row) => 0.7 + (row === 1 ? Math.hypot(deviation, 20) : 0));
-    const knows = (x: Float64Array, { noise }: NoiseLevel) => predict(gaussian([0.7], deviation), 'epsilon', x, 1, noise);
+    const knows = (x: Float64Array, { noise }: NoiseLevel) =>
+      predict(gaussian([0.7], deviation), 'epsilon', x, 1, noise);
     const [mean, ...others] = await end(run, knows, start, [rows, 1]);
     const variance = others.reduce((sum, value) => sum + (value - mean!) ** 2, 0);
     return { mean: mean! - 0.7, variance: variance / (deviation ** 2 + 0.05 ** 2) - 1 };
@@ -79,7 +94,10 @@ describe('the law of the samples with noise', () => {
     const counts = [61, 121, 241];
     const found = await Promise.all(counts.map((n) => lawOf(n, 0.5)));
     for (const { mean } of found) expect(Math.abs(mean)).toBeLessThan(1e-10);
-    const order = observedOrder(counts, found.map(({ variance }) => variance));
+    const order = observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(0.9);
   });
 

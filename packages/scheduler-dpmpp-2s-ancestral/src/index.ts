@@ -1,6 +1,15 @@
 // DPM-Solver++(2S) with ancestral noise: second order, two model calls per step.
 
-import type { ConfigSchema, KScheduleConfig, ModelCall, Plan, PlanRequest, StepContext, StepResult, Table } from '@unnoise/core';
+import type {
+  ConfigSchema,
+  KScheduleConfig,
+  ModelCall,
+  Plan,
+  PlanRequest,
+  StepContext,
+  StepResult,
+  Table,
+} from '@unnoise/core';
 import {
   KScheduleMixin,
   ancestralSplits,
@@ -54,7 +63,10 @@ export class DPMPP2SAncestralScheduler extends KScheduleMixin<DPMPP2SAncestralCo
     const kept = k.to / k.sigma;
     const next = from.mul(kept).add(x0.mul(1 - kept));
     if (!second) return { prev: next, x0, carry: [x] };
-    return { prev: k.up > 0 ? next.add(normalBetween(k.sigma, k.sigmaNext).mul(k.up * this.config.s_noise)) : next, x0 };
+    return {
+      prev: k.up > 0 ? next.add(normalBetween(k.sigma, k.sigmaNext).mul(k.up * this.config.s_noise)) : next,
+      x0,
+    };
   }
 }
 

@@ -47,7 +47,12 @@ describe('a step', () => {
     const [, middle, end] = await trajectory({ run: ours, model, start, shape });
     const clean = predict(testMixture, 'sample', middle!, 1, 4);
     const kept = 16 / 81;
-    expect(rms(end!, start.map((value, i) => kept * value + (1 - kept) * clean[i]!))).toBeLessThan(1e-11);
+    expect(
+      rms(
+        end!,
+        start.map((value, i) => kept * value + (1 - kept) * clean[i]!),
+      ),
+    ).toBeLessThan(1e-11);
   });
 
   it('is the same for every prediction type', async () => {
@@ -69,7 +74,10 @@ describe('the law of the samples', () => {
     const counts = [40, 80, 160];
     const found = await Promise.all(counts.map((n) => lawOf(n, 0.5)));
     for (const { mean } of found) expect(Math.abs(mean)).toBeLessThan(1e-10);
-    const order = observedOrder(counts, found.map(({ variance }) => variance));
+    const order = observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(1.8);
     expect(order).toBeLessThan(3.2);
   });

@@ -55,7 +55,8 @@ it('the first two steps with noise are those of DPM++ 2M SDE in the form of k-di
 describe('the law of the samples', () => {
   const lawOf = (numInferenceSteps: number, deviation: number) =>
     lawError(
-      (generator) => sampler(karras).start({ numInferenceSteps, noiseSampler: (_, __, size) => generator.normal(size) }),
+      (generator) =>
+        sampler(karras).start({ numInferenceSteps, noiseSampler: (_, __, size) => generator.normal(size) }),
       { mean: 0.7, deviation },
     );
 
@@ -63,7 +64,10 @@ describe('the law of the samples', () => {
     const counts = [40, 80, 160, 320];
     const found = await Promise.all(counts.map((n) => lawOf(n, 0.5)));
     for (const { mean } of found) expect(Math.abs(mean)).toBeLessThan(1e-10);
-    const order = observedOrder(counts, found.map(({ variance }) => variance));
+    const order = observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
     expect(order).toBeGreaterThan(1.7);
     expect(order).toBeLessThan(3.2);
   });

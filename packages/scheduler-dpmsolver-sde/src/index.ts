@@ -134,14 +134,29 @@ export class DPMSolverSDEScheduler extends SchedulerMixin<DPMSolverSDEConfig, DP
     return brownianNoise({ shape, seed, sigmaMin: sigmas.at(-1)! || sigmas.at(-2)!, sigmaMax: Math.max(...sigmas) });
   }
 
-  protected override rule({ k, index, x, out, carry, options, normalBetween }: StepContext<DPMSolverSDERow>): StepResult {
+  protected override rule({
+    k,
+    index,
+    x,
+    out,
+    carry,
+    options,
+    normalBetween,
+  }: StepContext<DPMSolverSDERow>): StepResult {
     const x0 = predictAtSigma(this.config.prediction_type, k.level, x, out, PREDICTION_TYPES);
     if (k.sigmaTo === 0) return { prev: x0, x0 };
     const from = k.second ? ofFirstCall(carry, index) : x;
     const { up, down } = ancestralSplit(k.sigma, k.sigmaTo);
     const kept = down / k.sigma;
     const noise = normalBetween(k.sigma, k.sigmaTo).mul(up * (options.sNoise ?? 1));
-    return { prev: from.mul(kept).add(x0.mul(1 - kept)).add(noise), x0, ...(!k.second && { carry: [x] }) };
+    return {
+      prev: from
+        .mul(kept)
+        .add(x0.mul(1 - kept))
+        .add(noise),
+      x0,
+      ...(!k.second && { carry: [x] }),
+    };
   }
 }
 
@@ -161,5 +176,10 @@ function rowOf(sigmas: Table, index: number, precision: Precision): DPMSolverSDE
   if (to === 0) return { sigma: from, sigmaTo: 0, level: from, second };
   const along = (share: number): number => sigmaBetween(from, to, share, precision);
   const middle = along(0.5);
-  return { sigma: along(0), sigmaTo: second ? sigmaBetween(to, from, 0, precision) : middle, level: second ? middle : from, second };
+  return {
+    sigma: along(0),
+    sigmaTo: second ? sigmaBetween(to, from, 0, precision) : middle,
+    level: second ? middle : from,
+    second,
+  };
 }

@@ -20,7 +20,8 @@ const epsilon = (x: Float64Array, sigma: number) => Float64Array.from(predict(te
 type Model = (x: Float64Array, sigma: number) => ArrayLike<number>;
 
 /** The level of the sample at a position, middles included: noiseLevel has only those of the table. */
-const sigmaAt = (plan: Plan<unknown>, index: number) => Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
+const sigmaAt = (plan: Plan<unknown>, index: number) =>
+  Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
 
 function samplesOf(run: Run, model: Model, start: ArrayLike<number>, size = shape, steps = run.timesteps.length) {
   const { plan } = run;
@@ -38,7 +39,11 @@ describe('a step without noise', () => {
   ])("is Euler's to to^2 / sigma, in its second half with x0 from the middle (%s sigmas)", async (_, config) => {
     const run = sde(config).start({ numInferenceSteps: 6, sNoise: 0, generator: torchGenerator(0) });
     const sigmas = once(run.plan);
-    const samples = await samplesOf(run, epsilon, normal.map((value) => value * sigmas[0]!));
+    const samples = await samplesOf(
+      run,
+      epsilon,
+      normal.map((value) => value * sigmas[0]!),
+    );
     for (let i = 0; i < 5; i++) {
       const [x, middle, from] = [samples[2 * i]!, samples[2 * i + 1]!, sigmas[i]!];
       const sigmaMid = Math.sqrt(from * sigmas[i + 1]!);
@@ -55,7 +60,13 @@ describe('a step without noise', () => {
   it('is the same for a model that predicts the velocity', async () => {
     const velocity: Model = (x, sigma) => {
       const scale = Math.hypot(sigma, 1);
-      return predict(testMixture, 'v_prediction', x.map((value) => value / scale), 1 / scale, sigma / scale);
+      return predict(
+        testMixture,
+        'v_prediction',
+        x.map((value) => value / scale),
+        1 / scale,
+        sigma / scale,
+      );
     };
     const start = normal.map((value) => value * 25);
     const config = { noise_sampler_seed: 11 };
@@ -87,7 +98,10 @@ describe('the law of the samples', () => {
   /** Errors of mean and variance at the last positive sigma, for data N(0.7, deviation^2). */
   async function lawOf(steps: number, deviation: number, independent = false) {
     const rows = 2 * steps;
-    const run = sde({ use_karras_sigmas: true }).start({ numInferenceSteps: steps, noiseSampler: impulses(rows, independent) });
+    const run = sde({ use_karras_sigmas: true }).start({
+      numInferenceSteps: steps,
+      noiseSampler: impulses(rows, independent),
+    });
     const sigmas = once(run.plan);
     const [first, last] = [sigmas[0]!, sigmas.at(-1)!];
     const start = Float64Array.from({ length: rows }, (_, row) => 0.7 + (row === 1 ? Math.hypot(deviation, first) : 0));
@@ -100,7 +114,11 @@ describe('the law of the samples', () => {
 
   const counts = [40, 80, 160];
   const errors = (independent: boolean) => Promise.all(counts.map((n) => lawOf(n, 0.5, independent)));
-  const orderOf = (found: readonly { variance: number }[]) => observedOrder(counts, found.map(({ variance }) => variance));
+  const orderOf = (found: readonly { variance: number }[]) =>
+    observedOrder(
+      counts,
+      found.map(({ variance }) => variance),
+    );
 
   it('has the right mean, and converges with weak order 2', async () => {
     const found = await errors(false);
@@ -130,7 +148,9 @@ describe('the noise', () => {
 
   it('needs a seed: that of the config, or one from the generator', async () => {
     await expect(first(sde().start(4))).rejects.toMatchObject({ code: 'GENERATOR_REQUIRED' });
-    const seeds = [1, 1, 2].map((seed) => first(sde().start({ numInferenceSteps: 4, generator: torchGenerator(seed) })));
+    const seeds = [1, 1, 2].map((seed) =>
+      first(sde().start({ numInferenceSteps: 4, generator: torchGenerator(seed) })),
+    );
     const [a, b, c] = await Promise.all(seeds);
     expect(b).toEqual(a);
     expect(c).not.toEqual(a);

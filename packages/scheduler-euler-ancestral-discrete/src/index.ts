@@ -81,7 +81,11 @@ export class EulerAncestralDiscreteScheduler extends SchedulerMixin<EulerAncestr
   #schedule(request: PlanRequest): KStyleSchedule {
     const levels = requestedLevels(this.config, request, { respacing: undefined }, this.#tables);
     const sigmas = withFinalSigma(levels.sigmas, levels.end, this.precision);
-    return { timesteps: Array.from(this.precision.table(levels.timesteps)), sigmas, numInferenceSteps: levels.numInferenceSteps };
+    return {
+      timesteps: Array.from(this.precision.table(levels.timesteps)),
+      sigmas,
+      numInferenceSteps: levels.numInferenceSteps,
+    };
   }
 
   /** Every trained timestep: what steps run on before setTimesteps. */

@@ -117,11 +117,14 @@ describe('given sigmas', () => {
     expect(codeOf(() => scheduler.setTimesteps({ sigmas: [2, 1], numInferenceSteps: 1 }))).toBe('REQUEST_INVALID');
   });
 
-  it.each(CLASSES.filter((name) => name !== 'EulerDiscreteScheduler'))('%s begins at the first of those above training, which share a timestep', async (name) => {
-    const run = started(await made(name), { sigmas: [30, 20, 5, 1] });
-    expect(run.remaining.length).toBe(run.plan.timesteps.length);
-    expect((await ended(run)).every(Number.isFinite)).toBe(true);
-  });
+  it.each(CLASSES.filter((name) => name !== 'EulerDiscreteScheduler'))(
+    '%s begins at the first of those above training, which share a timestep',
+    async (name) => {
+      const run = started(await made(name), { sigmas: [30, 20, 5, 1] });
+      expect(run.remaining.length).toBe(run.plan.timesteps.length);
+      expect((await ended(run)).every(Number.isFinite)).toBe(true);
+    },
+  );
 
   it.each([
     ['DEISMultistepScheduler', {}],

@@ -59,7 +59,9 @@ export function noiseSeed(
 
 /** torch.randint(0, 2**63 - 1, []), as upstream seeds a path itself; 53 random bits from a stream without integers. */
 function drawnSeed(generator: Generator): bigint {
-  const { randint } = generator as Partial<{ randint(low: number, high: bigint, shape: readonly number[]): BigInt64Array }>;
+  const { randint } = generator as Partial<{
+    randint(low: number, high: bigint, shape: readonly number[]): BigInt64Array;
+  }>;
   if (randint) return randint.call(generator, 0, 2n ** 63n - 1n, [1])[0]!;
   return BigInt(generator.uniform([1], 'float64')[0]! * 2 ** 53);
 }
@@ -69,7 +71,13 @@ export function initialSeed(generator: Generator): bigint {
   return (generator as Partial<{ initialSeed: bigint }>).initialSeed ?? drawnSeed(generator);
 }
 
-function pathsOf({ shape, sigmaMin, sigmaMax, seed, dtype = 'float32' }: BrownianNoiseOptions): readonly BrownianPath[] {
+function pathsOf({
+  shape,
+  sigmaMin,
+  sigmaMax,
+  seed,
+  dtype = 'float32',
+}: BrownianNoiseOptions): readonly BrownianPath[] {
   const size = sampleCount(shape);
   const path = (one: number | bigint, elements: number): BrownianPath =>
     brownianPath({ start: sigmaMin, end: sigmaMax, size: elements, seed: one, dtype });

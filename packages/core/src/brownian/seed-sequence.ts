@@ -71,7 +71,8 @@ function wordsOf(value: bigint): number[] {
 }
 
 function checked(entropy: number | bigint): bigint {
-  if (typeof entropy === 'bigint' ? entropy >= 0n : Number.isSafeInteger(entropy) && entropy >= 0) return BigInt(entropy);
+  if (typeof entropy === 'bigint' ? entropy >= 0n : Number.isSafeInteger(entropy) && entropy >= 0)
+    return BigInt(entropy);
   throw new DiffusionError(
     'REQUEST_INVALID',
     `The seed of a Brownian path must be a whole number of at least 0, got ${String(entropy)}. Pass a bigint beyond 2^53.`,

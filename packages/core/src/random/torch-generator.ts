@@ -115,7 +115,7 @@ class TorchStream implements TorchGenerator {
     const { stream, seed, engine, cachedNormal } = (state ?? {}) as Partial<TorchGeneratorState>;
     if (stream !== 'torch-cpu') throw badState('torch CPU', `its stream is ${String(stream)}`);
     if (!Mt19937.isState(engine)) throw badState('torch CPU', 'its engine is not 624 words and a count of used ones');
-    if (seed !== undefined && !/^\d{1,20}$/.test(seed)) throw badState('torch CPU', `its seed is ${String(seed)}`);
+    if (seed !== undefined && !/^\d{1,20}$/.test(seed)) throw badState('torch CPU', `its seed is ${seed}`);
     if (cachedNormal !== null && !Number.isFinite(cachedNormal)) {
       throw badState('torch CPU', `its cachedNormal is ${String(cachedNormal)}`);
     }

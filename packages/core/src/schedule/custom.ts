@@ -44,7 +44,8 @@ export function descendingTimesteps(timesteps: readonly number[], trainSteps: nu
 export function descendingSigmas(sigmas: readonly number[], top: number = Infinity): readonly number[] {
   const bad = sigmas.findIndex((sigma, i) => !(sigma >= 0 && sigma < (sigmas[i - 1] ?? top)));
   if (bad < 0 && sigmas.length > 1) return sigmas;
-  const what = bad < 0 ? `has ${sigmas.length} entries` : `has ${sigmas[bad]} at ${bad} after ${sigmas[bad - 1] ?? 'nothing'}`;
+  const what =
+    bad < 0 ? `has ${sigmas.length} entries` : `has ${sigmas[bad]} at ${bad} after ${sigmas[bad - 1] ?? 'nothing'}`;
   const message = `sigmas ${what}. Give at least two below ${top}, descending, the last being the level of the result: 0, or a positive one.`;
   throw new DiffusionError('REQUEST_INVALID', message, { sigmas });
 }

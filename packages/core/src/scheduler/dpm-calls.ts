@@ -56,7 +56,12 @@ export function dpmNoises(
 }
 
 /** The weights of the noises after `call`, for a stretch of length `part` that ends at sigma. */
-export function dpmCallWeights(call: number, shares: readonly number[], part: number, sigma: number): readonly number[] {
+export function dpmCallWeights(
+  call: number,
+  shares: readonly number[],
+  part: number,
+  sigma: number,
+): readonly number[] {
   const [r1 = Number.NaN, r2 = Number.NaN] = shares.slice(1);
   const straight = -sigma * Math.expm1(part);
   const bend = sigma * (Math.expm1(part) / part - 1);

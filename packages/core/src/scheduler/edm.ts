@@ -30,7 +30,7 @@ function exponentialLevels(min: number, max: number, count: number, precision: P
     const message = `exponential sigmas cannot run from ${max} to ${min}; give finite positive sigmas.`;
     throw new DiffusionError('NUMERIC', message, { min, max });
   }
-  return mapTable(torchLinspace(Math.log(min), Math.log(max), count, precision), Math.exp).reverse() as Table;
+  return mapTable(torchLinspace(Math.log(min), Math.log(max), count, precision), Math.exp).reverse();
 }
 
 function checkedLevels(sigmas: Table): Table {

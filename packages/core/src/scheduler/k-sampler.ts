@@ -84,7 +84,8 @@ export abstract class KSamplerMixin<C extends KSamplerConfig, K extends ModelCal
   protected range({ sigma_max: highest, sigma_min: lowest }: SigmaEnds): SigmaRange {
     const trained = this.tables.sigmas;
     const { max, min } = { max: highest ?? trained.at(-1)!, min: lowest ?? trained[0]! };
-    if (min > 0 && min < max && max < Infinity) return { max: this.precision.round(max), min: this.precision.round(min) };
+    if (min > 0 && min < max && max < Infinity)
+      return { max: this.precision.round(max), min: this.precision.round(min) };
     const message = `A run cannot go from sigma_max ${max} to sigma_min ${min}. Give 0 < sigma_min < sigma_max.`;
     throw new DiffusionError('CONFIG_INVALID', message, { max, min });
   }

@@ -33,8 +33,7 @@ export function kStylePlan(
   return {
     ...schedule,
     initNoiseSigma: config.timestep_spacing === 'leading' ? Math.sqrt(largest ** 2 + 1) : largest,
-    indexOf: (timestep) =>
-      request?.sigmas && timestep === timesteps[0] ? 0 : indexForTimestep(timesteps, timestep),
+    indexOf: (timestep) => (request?.sigmas && timestep === timesteps[0] ? 0 : indexForTimestep(timesteps, timestep)),
     inputScale: (index) => scaleAtSigma(at(index)),
     noiseLevel: (index): NoiseLevel => ({ signal: 1, noise: at(index) }),
   };

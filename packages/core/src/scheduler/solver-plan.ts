@@ -18,7 +18,10 @@ export interface SolverPlanParts<K> {
 }
 
 /** A plan on a schedule. As upstream, a timestep that is not in it means its last entry; its rows throw TIMESTEPS_NOT_SET unless `set`. */
-export function solverPlan<K>(schedule: SolverSchedule, { className, flow, set, given, row }: SolverPlanParts<K>): Plan<K> {
+export function solverPlan<K>(
+  schedule: SolverSchedule,
+  { className, flow, set, given, row }: SolverPlanParts<K>,
+): Plan<K> {
   const { timesteps, sigmas } = schedule;
   const level = (index: number): LambdaLevel => lambdaLevel(sigmas[index] ?? Number.NaN, flow);
   return {
@@ -26,7 +29,7 @@ export function solverPlan<K>(schedule: SolverSchedule, { className, flow, set, 
     sigmas,
     initNoiseSigma: 1,
     ...(set && { numInferenceSteps: timesteps.length }),
-    indexOf: (timestep) => given && timestep === timesteps[0] ? 0 : indexForTimestepOrLast(timesteps, timestep),
+    indexOf: (timestep) => (given && timestep === timesteps[0] ? 0 : indexForTimestepOrLast(timesteps, timestep)),
     row: (index) => {
       if (!set) throw timestepsNotSet(className);
       return row(index, level);

@@ -61,7 +61,9 @@ describe('a path', () => {
 describe('noise between levels', () => {
   it.each(samplers)('of seed $seed and shape $shape in $dtype is that of diffusers', (expected) => {
     const { sigmas, shape, dtype } = expected;
-    const given = Array.isArray(expected.seed) ? expected.seed.map(BigInt) : expected.seed && BigInt(String(expected.seed));
+    const given = Array.isArray(expected.seed)
+      ? expected.seed.map(BigInt)
+      : expected.seed && BigInt(String(expected.seed));
     const generator = torchGenerator(expected.manual_seed ?? 0);
     const seed = noiseSeed(given as bigint | readonly bigint[] | null, { generator });
     const [sigmaMin, sigmaMax] = [sigmas.at(-1)!, sigmas[0]!];

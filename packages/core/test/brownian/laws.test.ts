@@ -9,7 +9,11 @@ const product = (a: ArrayLike<number>, b: ArrayLike<number>) => mean(Array.from(
 
 describe('a path', () => {
   it('gains in two halves what it gains in the whole', () => {
-    const [left, right, whole] = [path(1, 9).increment(1, 2.5), path(1, 9).increment(2.5, 7), path(1, 9).increment(1, 7)];
+    const [left, right, whole] = [
+      path(1, 9).increment(1, 2.5),
+      path(1, 9).increment(2.5, 7),
+      path(1, 9).increment(1, 7),
+    ];
     whole.forEach((gain, i) => expect(left[i]! + right[i]!).toBeCloseTo(gain, 5));
   });
 
@@ -22,7 +26,10 @@ describe('a path', () => {
 
   it('gains normal numbers of variance to - from, apart from those of other times', () => {
     const [early, late] = [path().increment(1, 3), path().increment(3, 7.5)];
-    for (const [gain, variance] of [[early, 2], [late, 4.5]] as const) {
+    for (const [gain, variance] of [
+      [early, 2],
+      [late, 4.5],
+    ] as const) {
       expect(Math.abs(mean(gain))).toBeLessThan(5 * Math.sqrt(variance / 20_000));
       expect(product(gain, gain) / variance).toBeCloseTo(1, 1);
     }
@@ -49,7 +56,10 @@ describe('noise between levels', () => {
 
   it('has unit variance for steps of any size, upwards with the other sign', () => {
     const noise = brownianNoise({ ...levels, shape: [20_000], seed: 5 });
-    for (const [from, to] of [[20, 0.1], [3, 2.9]] as const) {
+    for (const [from, to] of [
+      [20, 0.1],
+      [3, 2.9],
+    ] as const) {
       const down = noise(from, to, [20_000]);
       expect(product(down, down)).toBeCloseTo(1, 1);
       expect(Array.from(noise(to, from, [20_000]).slice(0, 9))).toEqual(Array.from(down.slice(0, 9), (x) => -x));
@@ -71,7 +81,9 @@ describe('noise between levels', () => {
 describe('the seed of a run', () => {
   it('is what is given, else drawn once from the generator, or from each of a list', () => {
     expect(noiseSeed(7, {})).toBe(7);
-    expect(noiseSeed(null, { generator: torchGenerator(1) })).toBe(torchGenerator(1).randint(0, 2n ** 63n - 1n, [1])[0]);
+    expect(noiseSeed(null, { generator: torchGenerator(1) })).toBe(
+      torchGenerator(1).randint(0, 2n ** 63n - 1n, [1])[0],
+    );
     expect(noiseSeed(null, { generator: [torchGenerator(1), philoxGenerator(1)] })).toHaveLength(2);
     expect(() => noiseSeed(null, {})).toThrow(expect.objectContaining({ code: 'GENERATOR_REQUIRED' }));
   });
@@ -82,7 +94,11 @@ describe('the seed of a run', () => {
     expect(stream.initialSeed).toBe(2n ** 64n - 1n);
     const other = torchGenerator(4);
     other.restore(stream.save());
-    expect([other.initialSeed, stream.clone().initialSeed, philoxGenerator(6).initialSeed]).toEqual([2n ** 64n - 1n, 2n ** 64n - 1n, 6n]);
+    expect([other.initialSeed, stream.clone().initialSeed, philoxGenerator(6).initialSeed]).toEqual([
+      2n ** 64n - 1n,
+      2n ** 64n - 1n,
+      6n,
+    ]);
   });
 });
 

@@ -67,7 +67,9 @@ describe('sigma schedules', () => {
     'of alignYourSteps in ten steps is the published list, and in 19 has the geometric means between (%s)',
     (model) => {
       const published = AysSchedules[`${model}Sigmas`];
-      alignYourSteps(10, model).forEach((sigma, i) => expect(sigma / (published[i]! || 1)).toBeCloseTo(i < 10 ? 1 : 0, 12));
+      alignYourSteps(10, model).forEach((sigma, i) =>
+        expect(sigma / (published[i]! || 1)).toBeCloseTo(i < 10 ? 1 : 0, 12),
+      );
       const fine = alignYourSteps(19, model);
       expect(fine[1]! ** 2 / (published[0]! * published[1]!)).toBeCloseTo(1, 12);
     },
