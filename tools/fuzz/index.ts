@@ -75,9 +75,9 @@ const folder = mkdtempSync(join(tmpdir(), 'unnoise-fuzz-'));
 const tally = new Tally(Number(values.seed));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.once('exit', () => {
+  console.log(tally.report(readVersion())); // first: the oracle may still be writing into the folder
   if (values.keep) console.log(`The cases are kept in ${folder}.`);
-  else rmSync(folder, { recursive: true, force: true });
-  console.log(tally.report(readVersion()));
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 await fuzz(folder, tally);
 process.exitCode = tally.disagreements > 0 ? 1 : 0;
