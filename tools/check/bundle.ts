@@ -14,17 +14,18 @@ const LIMIT = 15;
 const LARGER: Readonly<Record<string, number>> = {
   // DDPM, and its step for many samples at once.
   'ddpm-parallel': 15.6,
-  // Training sigmas, three re-spacings of them, and timesteps back from sigmas through numpy's float32 logarithm.
-  'lms-discrete': 15.3,
-  'k-dpm-2-discrete': 15.6,
-  'heun-discrete': 15.7,
-  'k-dpm-2-ancestral-discrete': 15.8,
+  // Training sigmas, three re-spacings of them, custom ones, and timesteps back from sigmas through numpy's float32 logarithm.
+  'euler-ancestral-discrete': 15.6,
+  'lms-discrete': 15.7,
+  'k-dpm-2-discrete': 15.9,
+  'heun-discrete': 15.9,
+  'k-dpm-2-ancestral-discrete': 16.1,
   'euler-discrete': 16.1,
   // The same, and flow sigmas, thresholding, levels in lambda, algorithms and orders.
-  'deis-multistep': 16.6,
+  'deis-multistep': 17.1,
   'dpmsolver-multistep-inverse': 17.1,
-  'dpmsolver-singlestep': 17.6,
-  'dpmsolver-multistep': 17.6,
+  'dpmsolver-singlestep': 17.9,
+  'dpmsolver-multistep': 17.9,
   'unipc-multistep': 17.9,
   sasolver: 17.6,
   // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them.
@@ -33,7 +34,7 @@ const LARGER: Readonly<Record<string, number>> = {
   'dpmpp-2s-ancestral': 16.3,
   // The Brownian path: torch's generator, numpy's SeedSequence, and glibc's logarithm and cosine to the last bit.
   'cosine-dpmsolver-multistep': 21.6,
-  'dpmsolver-sde': 23.2,
+  'dpmsolver-sde': 23.4,
   'dpmpp-3m-sde': 23.7,
 };
 
