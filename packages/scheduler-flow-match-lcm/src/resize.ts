@@ -57,8 +57,8 @@ const area: Kernel = (from, to, i) => {
 
 /** The kernel of each mode along an axis, and how many spatial axes torch takes it for. */
 const MODES: Readonly<Record<UpscaleMode, { readonly kernel: Kernel; readonly axes: readonly number[] }>> = {
-  nearest: { kernel: nearest(0), axes: [1, 2, 3] },
-  'nearest-exact': { kernel: nearest(0.5), axes: [1, 2, 3] },
+  nearest: { kernel: /* @__PURE__ */ nearest(0), axes: [1, 2, 3] },
+  'nearest-exact': { kernel: /* @__PURE__ */ nearest(0.5), axes: [1, 2, 3] },
   area: { kernel: area, axes: [1, 2, 3] },
   linear: { kernel: linear, axes: [1] },
   bilinear: { kernel: linear, axes: [2] },
