@@ -1,23 +1,20 @@
 // Finds what GPU and browser tests run on: a Chromium, and its software Vulkan driver for WebGPU in Node. Says how to get what is
 // missing. Plain JavaScript without dependencies, because tools/run.mjs needs it before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const BROWSERS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
+/** Commands on the search path, and where applications lie that put none there. */
+const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
+const APPLICATIONS = [
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
-
-const LIBRARIES = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome'];
 
 export const COMMAND = 'apt-get install -y --no-install-recommends chromium';
 
@@ -27,8 +24,13 @@ export const COMMAND = 'apt-get install -y --no-install-recommends chromium';
  */
 export function chromium() {
   const named = process.env.CHROMIUM;
-  return (named ? [named] : BROWSERS).find((path) => existsSync(path));
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const usual = [...COMMANDS.flatMap((name) => folders.map((folder) => join(folder, name))), ...APPLICATIONS];
+  return (named ? [named] : usual).find((path) => existsSync(path));
 }
+
+/** Where a browser's libraries lie: beside its program, or, where the command is a script, in the lib folder beside its bin folder. */
+const libraries = (browser) => [dirname(realpathSync(browser)), join(dirname(browser), '../lib', basename(browser))];
 
 /** What WebGPU needs; the others keep the browser from doing things of its own. */
 export const CHROMIUM_FLAGS = [
@@ -48,7 +50,8 @@ export const CHROMIUM_FLAGS = [
  */
 export function vulkan() {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES, LD_LIBRARY_PATH, XDG_RUNTIME_DIR = tmpdir() } = process.env;
-  const folder = LIBRARIES.find((path) => existsSync(join(path, 'vk_swiftshader_icd.json')));
+  const browser = chromium();
+  const folder = browser && libraries(browser).find((path) => existsSync(join(path, 'vk_swiftshader_icd.json')));
   if (!folder || VK_ICD_FILENAMES !== undefined || VK_DRIVER_FILES !== undefined) return {};
   return {
     LD_LIBRARY_PATH: LD_LIBRARY_PATH ? LD_LIBRARY_PATH + delimiter + folder : folder,
