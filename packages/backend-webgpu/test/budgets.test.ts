@@ -1,11 +1,11 @@
 // What a run costs the GPU: one dispatch for each call of step, a pipeline for each structure of it, and nothing read back.
 
 import { realize, type SchedulerMixin, tensor, torchGenerator } from '@unnoise/core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { SCHEDULERS } from '../../../conformance/test/subjects.ts';
 import type { WebGpuBackend, WebGpuStats } from '../src/index.ts';
-import { backendInNode, hasAdapter } from './gpu.ts';
+import { backendInNode, describeOnDriver } from './gpu.ts';
 
 /**
  * Kernels that 50 steps need. Methods with a history have another one until it is full: two for the second order, one for each order up to
@@ -62,9 +62,7 @@ const found = SCHEDULERS.filter(({ className }) => className in PIPELINES).map((
   name: scheduler.className,
 }));
 
-const where = hasAdapter ? describe : describe.skip;
-
-where('50 steps of', () => {
+describeOnDriver('50 steps of', () => {
   it.each(found)('$name', async ({ scheduler: Scheduler, name }) => {
     const backend = await backendInNode();
     const scheduler = new Scheduler({}, { backend });

@@ -1,8 +1,6 @@
 import { testBackend } from '@unnoise/conformance';
-import { describe, it } from 'vitest';
+import { it } from 'vitest';
 
-import { backendInNode, hasAdapter } from './gpu.ts';
+import { backendInNode, describeOnDriver } from './gpu.ts';
 
-const where = hasAdapter ? describe : describe.skip;
-
-testBackend({ name: 'webgpu in Node', create: backendInNode }, { describe: where, it });
+testBackend({ name: 'webgpu in Node', create: backendInNode }, { describe: describeOnDriver, it });

@@ -5,9 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { createWebGpuBackend, type WebGpuBackend, type WebGpuOptions } from '../src/index.ts';
 import { altered } from './altered.ts';
-import { backendInNode, deviceInNode, hasAdapter } from './gpu.ts';
+import { backendInNode, describeOnDriver, deviceInNode } from './gpu.ts';
 
-const where = hasAdapter ? describe : describe.skip;
 const ONES = new Float32Array(64).fill(1);
 
 /** A backend on a device of its own, both gone after the test. */
@@ -36,7 +35,7 @@ const codeOf = async (action: () => unknown): Promise<string> => {
 /** A buffer that commands of another device must not use. */
 const foreignBuffer = async (): Promise<GPUBuffer> => (await deviceInNode()).createBuffer({ size: 256, usage: 0x84 });
 
-where('a refused command', () => {
+describeOnDriver('a refused command', () => {
   it('spoils its result and whatever is computed from it', async () => {
     const backend = await fresh();
     const doubled = adopt(await foreignBuffer(), [64], 'float32', backend).mul(2);
@@ -69,7 +68,7 @@ where('a refused command', () => {
   });
 });
 
-where('a device that is lost', () => {
+describeOnDriver('a device that is lost', () => {
   it('fails the download under way and everything after it', async () => {
     const device = await deviceInNode();
     const backend = await createWebGpuBackend({ device });
@@ -83,7 +82,7 @@ where('a device that is lost', () => {
   });
 });
 
-where('memory', () => {
+describeOnDriver('memory', () => {
   it('that the device has not got is OUT_OF_MEMORY', async () => {
     class GPUOutOfMemoryError {
       readonly message = 'full';
@@ -105,7 +104,7 @@ where('memory', () => {
   });
 });
 
-where('numbers that a uniform cannot hold', () => {
+describeOnDriver('numbers that a uniform cannot hold', () => {
   it('are refused with the kernel that has them', async () => {
     const { limits } = await deviceInNode();
     const backend = await fresh({}, { limits: altered(limits, { maxUniformBufferBindingSize: 16 }) });
@@ -113,7 +112,7 @@ where('numbers that a uniform cannot hold', () => {
   });
 });
 
-where('a destroyed backend', () => {
+describeOnDriver('a destroyed backend', () => {
   it('says so, and leaves a device that was the caller’s alone', async () => {
     const device = await deviceInNode();
     const backend = await createWebGpuBackend({ device });

@@ -3,13 +3,12 @@
 import { adopt, floatToHalf, isDiffusionError, nativeOf, realize, tensor } from '@unnoise/core';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { createWebGpuBackend, type WebGpuBackend } from '../src/index.ts';
 import { sizeClass } from '../src/pool.ts';
-import { deviceInNode, hasAdapter } from './gpu.ts';
+import { describeOnDriver, deviceInNode, hasAdapter } from './gpu.ts';
 
-const where = hasAdapter ? describe : describe.skip;
 const USAGE = { STORAGE: 0x80, COPY_SRC: 4, COPY_DST: 8 } as const;
 const ALL = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
 const wave = (length: number): Float32Array<ArrayBuffer> => Float32Array.from({ length }, (_, i) => Math.sin(i));
@@ -38,7 +37,7 @@ const codeOf = (action: () => unknown): string | undefined => {
   }
 };
 
-where('an adopted buffer', () => {
+describeOnDriver('an adopted buffer', () => {
   it('is read where it is: what its owner writes later is seen', async () => {
     const buffer = bufferOf(wave(64));
     const x = adopt(buffer, [64], 'float32', backend!);
@@ -90,7 +89,7 @@ where('an adopted buffer', () => {
   });
 });
 
-where('a buffer', () => {
+describeOnDriver('a buffer', () => {
   it('serves again as soon as its tensor is disposed, and results are not disturbed', async () => {
     const results = Array.from({ length: 30 }, (_, i) => {
       const x = tensor(new Float32Array(5000).fill(i), [5000], { backend: backend! });
@@ -138,7 +137,7 @@ where('a buffer', () => {
   });
 });
 
-where('more elements than threads', () => {
+describeOnDriver('more elements than threads', () => {
   it('are all computed: each thread goes on', async () => {
     const length = 4 * 64 * 4096 + 4 * 64 * 5 + 3;
     const x = tensor(wave(length), [length], { backend: backend! });
@@ -161,7 +160,7 @@ where('more elements than threads', () => {
   }, 120_000);
 });
 
-where('in Node', () => {
+describeOnDriver('in Node', () => {
   it('the object that devices depend on outlives garbage collections', () => {
     const program = `
       import { createWebGpuBackend } from '@unnoise/backend-webgpu';

@@ -1,11 +1,11 @@
 // Planted faults: a device that changes what the backend tells it, and the conformance case that must notice.
 
 import { backendCases, runCases } from '@unnoise/conformance';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
 import { createWebGpuBackend } from '../src/index.ts';
 import { altered } from './altered.ts';
-import { deviceInNode, hasAdapter } from './gpu.ts';
+import { describeOnDriver, deviceInNode } from './gpu.ts';
 
 type Methods = Partial<Record<'createShaderModule' | 'createBuffer' | 'createBindGroup', unknown>> & {
   readonly writeBuffer?: (real: GPUQueue['writeBuffer'], ...args: Parameters<GPUQueue['writeBuffer']>) => void;
@@ -125,9 +125,7 @@ const outcome = async (fault: Fault, id: string) => {
   return results[0]!;
 };
 
-const where = hasAdapter ? describe : describe.skip;
-
-where('the suite finds out that', () => {
+describeOnDriver('the suite finds out that', () => {
   it.each(Object.entries(FAULTS))('%s', async (_, [fault, id]) => {
     expect((await outcome(() => ({}), id)).outcome, 'without the fault').toBe('pass');
     const found = await outcome(fault, id);

@@ -2,11 +2,10 @@
 
 import { floatToHalf, halfToFloat, type Tensor, tensor } from '@unnoise/core';
 import { tolerances } from '@unnoise/conformance';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 
-import { backendInNode, hasAdapter } from './gpu.ts';
+import { backendInNode, describeOnDriver, hasAdapter } from './gpu.ts';
 
-const where = hasAdapter ? describe : describe.skip;
 const backend = hasAdapter ? await backendInNode() : undefined;
 
 const on = (data: Float32Array | Uint16Array): Tensor => tensor(data, [data.length], { backend: backend! });
@@ -25,7 +24,7 @@ const COUNT = 60_000;
 const between = (lo: number, hi: number): Float32Array =>
   Float32Array.from({ length: COUNT }, (_, i) => lo + ((hi - lo) * i) / (COUNT - 1));
 
-where('float16', () => {
+describeOnDriver('float16', () => {
   const all = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 
   it('of every bit pattern becomes the float32 that it is', async () => {
@@ -43,7 +42,7 @@ where('float16', () => {
   });
 });
 
-where('accuracy', () => {
+describeOnDriver('accuracy', () => {
   it('of exp is 2 units in the last place wherever the result is a normal number', async () => {
     const x = between(-87.3, 88.7);
     expect(worst(await on(x).exp().data(), (i) => Math.exp(x[i]!))).toBeLessThan(2);
