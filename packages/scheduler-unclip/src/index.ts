@@ -76,7 +76,13 @@ export class UnCLIPScheduler extends SchedulerMixin<UnCLIPConfig, UnCLIPRow> {
   };
 
   readonly #tables: TrainingTables = trainingTables(
-    { ...this.config, beta_start: Number.NaN, beta_end: Number.NaN, rescale_betas_zero_snr: false },
+    {
+      ...this.config,
+      beta_start: Number.NaN,
+      beta_end: Number.NaN,
+      trained_betas: null,
+      rescale_betas_zero_snr: false,
+    },
     this.precision,
     { squaredcos_cap_v2: squaredcos_cap_v2! },
   );
