@@ -79,7 +79,7 @@ def loaded(target, config):
 
 def code_of(failure):
     """What we call upstream's refusals."""
-    return "CONFIG_CONFLICT" if any(word in failure["text"] for word in ("Only one of", "is not supported for")) else "CONFIG_INVALID"
+    return "CONFIG_CONFLICT" if any(word in failure["text"] for word in ("Only one of", "is not supported for", "is only supported when")) else "CONFIG_INVALID"
 
 
 def row(target, defaults, start, source):
