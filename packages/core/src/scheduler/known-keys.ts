@@ -2,7 +2,7 @@
 // registry this file is loaded for the first config that has keys of another class.
 
 import { KARRAS_COMPATIBLES } from './karras.ts';
-import { packageOf } from './names.ts';
+import { knownSchedulers } from './names.ts';
 
 /** Every constructor key of the 15 classes of KarrasDiffusionSchedulers (diffusers 0.42). */
 export const KARRAS_KEYS: readonly string[] =
@@ -31,5 +31,5 @@ t_max t_min tail_step_multiplier tail_steps tau_func threshold timestep_scaling 
 /** The keys that a class of upstream may have; none for a name that upstream does not have. */
 export function upstreamKeys(className: string): readonly string[] {
   if (KARRAS_COMPATIBLES.some((name) => name === className)) return KARRAS_KEYS;
-  return packageOf(className) ? UPSTREAM_KEYS : [];
+  return knownSchedulers().includes(className) ? UPSTREAM_KEYS : [];
 }
