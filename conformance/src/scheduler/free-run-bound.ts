@@ -54,6 +54,9 @@ function alphaBySigma({ config, expect, first }: GoldenSteps): AlphaAfter | unde
 /** From the training schedule, at the timestep of the step after; 1 at the end, and for schedules that only few classes know. */
 function alphaByTimestep({ expect }: GoldenSteps, config: ConfigObject): AlphaAfter {
   if (!(String(config['beta_schedule']) in COMMON_BETA_RULES)) return () => 1;
-  const table: Table = trainingTables(config as unknown as BetaScheduleConfig, upstream32).alphasCumprod;
+  const zeroTerminalSnr = config['rescale_betas_zero_snr'] === true;
+  const { alphasCumprod: table } = trainingTables(config as unknown as BetaScheduleConfig, upstream32, {
+    zeroTerminalSnr,
+  });
   return (i) => Math.sqrt(table.at(expect.steps[i + 1]?.t ?? Number.NaN) ?? 1);
 }

@@ -37,7 +37,12 @@ export class ConsistencyDecoderScheduler extends SchedulerMixin<ConsistencyDecod
   };
 
   readonly #alphasCumprod: Table = trainingTables(
-    { ...this.config, beta_schedule: 'squaredcos_cap_v2', beta_start: 0, beta_end: 0 },
+    {
+      num_train_timesteps: this.config.num_train_timesteps,
+      beta_schedule: 'squaredcos_cap_v2',
+      beta_start: Number.NaN, // the cosine has none
+      beta_end: Number.NaN,
+    },
     this.precision,
   ).alphasCumprod;
 

@@ -78,7 +78,9 @@ export class DDIMInverseScheduler extends SchedulerMixin<DDIMInverseConfig, DDIM
     rescale_betas_zero_snr: field.boolean(false),
   };
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+  });
 
   protected override plan(request?: PlanRequest): Plan<DDIMInverseRow> {
     const steps = request?.numInferenceSteps;

@@ -50,7 +50,9 @@ export class DDIMParallelScheduler extends SchedulerMixin<DDIMParallelConfig, DD
   static override readonly stepOptions: readonly string[] = DDIM_STEP_OPTIONS;
   static override readonly schema: ConfigSchema<DDIMParallelConfig> = ddimFields;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+  });
 
   /** Whether a run is an ODE: samples may then be refined without noise of their own. */
   get isOdeScheduler(): boolean {

@@ -38,7 +38,9 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig, DDIMRow> {
   static override readonly stepOptions: readonly string[] = DDIM_STEP_OPTIONS;
   static override readonly schema: ConfigSchema<DDIMConfig> = ddimFields;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+  });
 
   /** As upstream, the previous timestep is always one stride back, whatever the next entry of the schedule is. */
   protected override plan(request?: PlanRequest): Plan<DDIMRow> {

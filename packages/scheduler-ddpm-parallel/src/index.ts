@@ -39,7 +39,10 @@ export class DDPMParallelScheduler extends AncestralMixin<DDPMParallelConfig> {
   static override readonly className = 'DDPMParallelScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, DDPM_BETA_RULES);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+    rules: DDPM_BETA_RULES,
+  });
 
   /** Whether a run is an ODE: here each sample has noise of its own. */
   get isOdeScheduler(): boolean {

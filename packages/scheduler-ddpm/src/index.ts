@@ -17,7 +17,10 @@ export class DDPMScheduler extends AncestralMixin<DDPMConfig> {
   static override readonly className = 'DDPMScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, DDPM_BETA_RULES);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+    rules: DDPM_BETA_RULES,
+  });
 
   protected override plan(request?: PlanRequest): Plan<DDPMRow> {
     return ddpmPlan(this.config, this.#tables.alphasCumprod, this.precision, request);

@@ -13,7 +13,7 @@ export class DEISSchedules {
     this.#config = config;
     this.#precision = precision;
     // a hidden key of another class must not take effect
-    this.#tables = solverTables({ ...config, rescale_betas_zero_snr: false }, precision);
+    this.#tables = solverTables(config, precision);
   }
 
   /** Before setTimesteps. */

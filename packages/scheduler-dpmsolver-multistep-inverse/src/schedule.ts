@@ -29,7 +29,7 @@ export class InverseSchedules {
     this.#config = config;
     this.#precision = precision;
     // a hidden key of another class must not take effect
-    this.#tables = solverTables({ ...config, rescale_betas_zero_snr: false }, precision);
+    this.#tables = solverTables(config, precision);
   }
 
   /** Before setTimesteps: every trained timestep. */

@@ -36,7 +36,7 @@ export class DpmSchedules {
   constructor(config: Readonly<DPMSolverMultistepConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    this.#tables = solverTables(config, precision);
+    this.#tables = solverTables(config, precision, config.rescale_betas_zero_snr);
   }
 
   /** Before setTimesteps. */

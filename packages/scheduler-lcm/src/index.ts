@@ -59,7 +59,9 @@ export class LCMScheduler extends SchedulerMixin<LCMConfig, LCMRow> {
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<LCMConfig> = distilledFields;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+  });
 
   protected override plan(request?: PlanRequest): Plan<LCMRow> {
     const { alphasCumprod } = this.#tables;

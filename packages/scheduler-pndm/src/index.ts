@@ -80,7 +80,7 @@ export class PNDMScheduler extends SchedulerMixin<PNDMConfig, PNDMRow> {
   };
 
   // a hidden key of another class must not take effect
-  readonly #tables: TrainingTables = trainingTables({ ...this.config, rescale_betas_zero_snr: false }, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
 
   /** As upstream, there are no timesteps before setTimesteps, and a run counts its calls from wherever it begins. */
   protected override plan(request?: PlanRequest): Plan<PNDMRow> {

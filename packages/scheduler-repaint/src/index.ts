@@ -69,11 +69,7 @@ export class RePaintScheduler extends SchedulerMixin<RePaintConfig, RePaintRow> 
     clip_sample: field.boolean(true),
   };
 
-  readonly #tables: TrainingTables = trainingTables(
-    { ...this.config, rescale_betas_zero_snr: false },
-    this.precision,
-    BETA_RULES,
-  );
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, { rules: BETA_RULES });
 
   /** As upstream: more steps than were trained are as many as were. */
   protected override plan(request?: PlanRequest): Plan<RePaintRow> {

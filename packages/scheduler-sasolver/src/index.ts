@@ -119,7 +119,7 @@ export class SASolverScheduler extends SchedulerMixin<SASolverConfig, SARow> {
   constructor(config: Partial<SASolverConfig> = {}, options: SchedulerOptions = {}) {
     super(checkedConfig(config), options);
     // a hidden key of another class must not take effect
-    this.#tables = solverTables({ ...this.config, rescale_betas_zero_snr: false }, this.precision);
+    this.#tables = solverTables(this.config, this.precision);
   }
 
   /** @throws DiffusionError CONFIG_INVALID where tau_func is a function: no file can hold it. */

@@ -70,7 +70,9 @@ export class TCDScheduler extends SchedulerMixin<TCDConfig, TCDRow> {
   static override readonly stepOptions: readonly string[] = ['eta', 'generator'];
   static override readonly schema: ConfigSchema<TCDConfig> = distilledFields;
 
-  readonly #tables: TrainingTables = trainingTables(this.config, this.precision);
+  readonly #tables: TrainingTables = trainingTables(this.config, this.precision, {
+    zeroTerminalSnr: this.config.rescale_betas_zero_snr,
+  });
 
   protected override plan(request?: PlanRequest): Plan<TCDRow> {
     const { alphasCumprod } = this.#tables;

@@ -11,7 +11,6 @@ import type {
   TrainingTables,
 } from '@unnoise/core';
 import {
-  COMMON_BETA_RULES,
   DiffusionError,
   SchedulerMixin,
   field,
@@ -33,8 +32,6 @@ type Prediction = 'epsilon' | 'sample';
 
 const VARIANCE_TYPES: readonly VarianceType[] = ['fixed_small_log', 'learned_range'];
 const PREDICTIONS: readonly Prediction[] = ['epsilon', 'sample'];
-const { squaredcos_cap_v2 } = COMMON_BETA_RULES;
-
 export interface UnCLIPConfig {
   /** Number of noise levels the model was trained with. */
   readonly num_train_timesteps: number;
@@ -77,14 +74,12 @@ export class UnCLIPScheduler extends SchedulerMixin<UnCLIPConfig, UnCLIPRow> {
 
   readonly #tables: TrainingTables = trainingTables(
     {
-      ...this.config,
-      beta_start: Number.NaN,
+      num_train_timesteps: this.config.num_train_timesteps,
+      beta_schedule: this.config.beta_schedule,
+      beta_start: Number.NaN, // the cosine has none
       beta_end: Number.NaN,
-      trained_betas: null,
-      rescale_betas_zero_snr: false,
     },
     this.precision,
-    { squaredcos_cap_v2: squaredcos_cap_v2! },
   );
 
   protected override plan(request?: PlanRequest): Plan<UnCLIPRow> {

@@ -42,7 +42,7 @@ export class UniPCSchedules {
   constructor(config: Readonly<UniPCMultistepConfig>, precision: Precision) {
     this.#config = config;
     this.#precision = precision;
-    this.#tables = solverTables(config, precision);
+    this.#tables = solverTables(config, precision, config.rescale_betas_zero_snr);
   }
 
   /** Before setTimesteps. */

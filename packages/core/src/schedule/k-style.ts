@@ -3,7 +3,7 @@
 
 import { DiffusionError } from '../errors.ts';
 import { withTerminalAlpha } from './alphas.ts';
-import type { BetaRules, BetaScheduleConfig } from './betas.ts';
+import type { BetaScheduleConfig } from './betas.ts';
 import { descendingSigmas, exactlyOne } from './custom.ts';
 import { interleave } from './layout.ts';
 import { type Precision, precisionOf, type Table } from './precision.ts';
@@ -11,7 +11,7 @@ import { rangeOf, respacedSigmas, type Respacing } from './respacing.ts';
 import { roundTimesteps, timestepsOfSigmas } from './sigma-to-timestep.ts';
 import { logSigmas, sigmasAtTimesteps, trainingSigmas } from './sigmas.ts';
 import { fractionalTimesteps, requireSpacing } from './spacing.ts';
-import { trainingTables } from './training.ts';
+import { type TrainingOptions, trainingTables } from './training.ts';
 
 /** The config keys that spread timesteps. */
 export interface KStyleSpacingConfig {
@@ -26,25 +26,18 @@ export interface KStyleTables {
   readonly sigmas: Table;
 }
 
-export interface KStyleTablesOptions {
-  /** Rescale to zero terminal SNR, with 2^-24 for the last alphas_cumprod. Default: no, whatever the config says. */
-  readonly zeroTerminalSnr?: boolean;
-  /** The beta schedules that the scheduler takes; the common ones unless given. */
-  readonly rules?: BetaRules;
-}
-
 /**
- * The tables of a config. Zero terminal SNR is an argument, since a config may hold that key for another class.
+ * The tables of a config; with zero terminal SNR the last alphas_cumprod is 2^-24.
  * Throws CONFIG_INVALID for an unknown spacing, and as `betaSchedule` and `trainingSigmas`.
  */
 export function kStyleTables(
   config: BetaScheduleConfig & KStyleSpacingConfig,
   precision: Precision,
-  { zeroTerminalSnr = false, rules }: KStyleTablesOptions = {},
+  options: TrainingOptions = {},
 ): KStyleTables {
   requireSpacing(config.timestep_spacing);
-  const { alphasCumprod } = trainingTables({ ...config, rescale_betas_zero_snr: zeroTerminalSnr }, precision, rules);
-  const products = zeroTerminalSnr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
+  const { alphasCumprod } = trainingTables(config, precision, options);
+  const products = options.zeroTerminalSnr ? withTerminalAlpha(alphasCumprod) : alphasCumprod;
   return { alphasCumprod: products, sigmas: trainingSigmas(products) };
 }
 

@@ -52,16 +52,17 @@ export interface SolverSchedule {
 }
 
 /**
- * The tables of a config; with rescale_betas_zero_snr the largest sigma is about 4096.
+ * The tables of a config; with zero terminal SNR the largest sigma is about 4096.
  * Throws CONFIG_CONFLICT for re-spacings that exclude each other, and as `trainingTables` and `trainingSigmas`.
  */
 export function solverTables(
-  config: BetaScheduleConfig & RespacingConfig & { readonly rescale_betas_zero_snr?: boolean },
+  config: BetaScheduleConfig & RespacingConfig,
   precision: Precision,
+  zeroTerminalSnr: boolean = false,
 ): SolverTables {
   respacingOf(config);
-  const trained = trainingTables(config, precision).alphasCumprod;
-  const alphasCumprod = config.rescale_betas_zero_snr ? withTerminalAlpha(trained) : trained;
+  const trained = trainingTables(config, precision, { zeroTerminalSnr }).alphasCumprod;
+  const alphasCumprod = zeroTerminalSnr ? withTerminalAlpha(trained) : trained;
   return { alphasCumprod, sigmas: trainingSigmas(alphasCumprod) };
 }
 

@@ -12,14 +12,21 @@ export interface TrainingTables {
   readonly alphasCumprod: Table;
 }
 
-/** betas by the config's rule, rescaled to zero terminal SNR if it asks for that, and their alphas. Throws as `betaSchedule`. */
+export interface TrainingOptions {
+  /** Rescale to zero terminal SNR. An argument, not read from the config, which may hold that key for another class. Default: no. */
+  readonly zeroTerminalSnr?: boolean;
+  /** The beta schedules that the scheduler takes; the common ones unless given. */
+  readonly rules?: BetaRules;
+}
+
+/** betas by the config's rule, rescaled to zero terminal SNR where asked, and their alphas. Throws as `betaSchedule`. */
 export function trainingTables(
-  config: BetaScheduleConfig & { readonly rescale_betas_zero_snr?: boolean },
+  config: BetaScheduleConfig,
   precision: Precision,
-  rules?: BetaRules,
+  { zeroTerminalSnr = false, rules }: TrainingOptions = {},
 ): TrainingTables {
   const plain = betaSchedule(config, precision, rules);
-  const betas = config.rescale_betas_zero_snr ? rescaleZeroTerminalSnr(plain) : plain;
+  const betas = zeroTerminalSnr ? rescaleZeroTerminalSnr(plain) : plain;
   const alphas = alphasOf(betas);
   return { betas, alphas, alphasCumprod: alphasCumprod(alphas) };
 }

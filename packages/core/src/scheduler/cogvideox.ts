@@ -42,10 +42,7 @@ export const cogVideoXFields: ConfigSchema<CogVideoXConfig> = {
 /** alphas_cumprod, shifted, then rescaled to end at 0 if the config asks for it. As upstream, scaled_linear is never rounded to float32. */
 export function cogVideoXLevels(config: CogVideoXConfig, precision: Precision): Table {
   const unrounded = config.beta_schedule === 'scaled_linear' && !config.trained_betas;
-  const { alphasCumprod } = trainingTables(
-    { ...config, rescale_betas_zero_snr: false },
-    unrounded ? exact64 : precision,
-  );
+  const { alphasCumprod } = trainingTables(config, unrounded ? exact64 : precision);
   const shifted = shiftSnr(alphasCumprod, config.snr_shift_scale);
   return config.rescale_betas_zero_snr ? rescaleAlphasZeroTerminalSnr(shifted) : shifted;
 }

@@ -93,7 +93,10 @@ export const ALL_BETAS: BetaRules = {
 /** betas and alphas_cumprod as the constructor makes them. */
 export function trainingOf(config: Config, precision: Precision): TrainingTables {
   const defaults = { num_train_timesteps: 1000, beta_start: 0.0001, beta_end: 0.02, beta_schedule: 'linear' };
-  return trainingTables({ ...defaults, ...config }, precision, ALL_BETAS);
+  return trainingTables({ ...defaults, ...config }, precision, {
+    zeroTerminalSnr: config.rescale_betas_zero_snr === true,
+    rules: ALL_BETAS,
+  });
 }
 
 /** The sigmas of the training schedule, with their logarithms. */
