@@ -8,6 +8,7 @@ import { schedulers } from './map.ts';
 
 export { schedulers } from './map.ts';
 export type { SchedulerName } from './map.ts';
+export { papers } from './papers.ts';
 export { samplerFromName, samplerNames } from './samplers.ts';
 export type { NamedSampler } from './samplers.ts';
 export { SIGMA_SCHEDULES } from './sigma-schedules.ts';
