@@ -17,8 +17,9 @@ ScoreSdeVe:sde-ve ScoreSdeVp:sde-vp TCD:tcd UnCLIP:unclip UniPCMultistep:unipc-m
 /** Those of upstream that no package here has. */
 const ABSENT = 'BlockRefinement DiscreteDDIM EntropyBound FlowMapEulerDiscrete Helios HeliosDMD MiniMaxH3 Piflow RFD4Proteina';
 
-/** The samplers of k-diffusion that upstream does not have, in the same way. */
-const K_SAMPLERS = `DPMAdaptive:dpm-adaptive DPMFast:dpm-fast DPMPP2SAncestral:dpmpp-2s-ancestral DPMPP3MSDE:dpmpp-3m-sde`;
+/** The samplers of k-diffusion, and Restart, which is made of its parts: upstream does not have them. In the same way. */
+const K_SAMPLERS = `DPMAdaptive:dpm-adaptive DPMFast:dpm-fast DPMPP2SAncestral:dpmpp-2s-ancestral DPMPP3MSDE:dpmpp-3m-sde
+Restart:restart`;
 
 const PACKAGES: Readonly<Record<string, string>> = Object.fromEntries(
   `${MODULES} ${K_SAMPLERS}`.split(/\s+/).map((entry) => {

@@ -13,7 +13,13 @@ import { KARRAS_KEYS, UPSTREAM_KEYS } from '../../src/scheduler/known-keys.ts';
 import { Countdown, Ladder, Slow, code, warnings } from './toys.ts';
 import upstream from './upstream.json' with { type: 'json' };
 
-const K_SAMPLERS = ['DPMAdaptiveScheduler', 'DPMFastScheduler', 'DPMPP2SAncestralScheduler', 'DPMPP3MSDEScheduler'];
+const K_SAMPLERS = [
+  'DPMAdaptiveScheduler',
+  'DPMFastScheduler',
+  'DPMPP2SAncestralScheduler',
+  'DPMPP3MSDEScheduler',
+  'RestartScheduler',
+];
 
 describe('the registry', () => {
   it('gives back what was added, in that order', () => {
@@ -90,8 +96,8 @@ describe('upstream', () => {
     expect(packageOf('MyScheduler')).toBeUndefined();
   });
 
-  it('stands beside the samplers that only k-diffusion has, which have packages too', () => {
-    const names = ['dpm-adaptive', 'dpm-fast', 'dpmpp-2s-ancestral', 'dpmpp-3m-sde'];
+  it('stands beside the samplers of k-diffusion that it does not have, which have packages too', () => {
+    const names = ['dpm-adaptive', 'dpm-fast', 'dpmpp-2s-ancestral', 'dpmpp-3m-sde', 'restart'];
     expect(K_SAMPLERS.map(packageOf)).toEqual(names.map((name) => `@unnoise/scheduler-${name}`));
   });
 
