@@ -29,6 +29,7 @@ export type { Report, RunOptions } from './report/report.ts';
 export { SeededGenerator, TapeGenerator } from './scheduler/arguments.ts';
 export { schedulerCases } from './scheduler/index.ts';
 export type { SchedulerSubject } from './scheduler/subject.ts';
+export type { Runner, RunnerTest } from './runner.ts';
 export { casesOf, schedulerSubject, testBackend, testScheduler } from './suite.ts';
-export type { BackendSubject, Runner } from './suite.ts';
+export type { BackendSubject } from './suite.ts';
 export * as tolerances from './tolerances.ts';

@@ -7,19 +7,25 @@ import { claiming } from './backend/wrappers.ts';
 import type { Capability, Case, Expectations, Result } from './case.ts';
 import { check, ConformanceError, Declined } from './check.ts';
 import { backendOf, isSchedulerSubject } from './scheduler/subject.ts';
+import { CASE_TIMEOUT, within } from './timeout.ts';
 
-/** Runs `one`; `expect` are the subject's expected failures. */
-export async function runCase<S>(one: Case<S>, subject: S, expect: Expectations = []): Promise<Result> {
+/** Runs `one`; `expect` are the subject's expected failures, `timeout` the milliseconds after which it has failed. */
+export async function runCase<S>(
+  one: Case<S>,
+  subject: S,
+  expect: Expectations = [],
+  timeout: number = CASE_TIMEOUT,
+): Promise<Result> {
   const start = performance.now();
-  const outcome = await judged(one, subject, expect);
+  const outcome = await judged(one, subject, expect, timeout);
   return { id: one.id, ...outcome, milliseconds: performance.now() - start };
 }
 
 type Judgement = Pick<Result, 'outcome' | 'message'>;
 
-async function judged<S>(one: Case<S>, subject: S, expect: Expectations): Promise<Judgement> {
+async function judged<S>(one: Case<S>, subject: S, expect: Expectations, timeout: number): Promise<Judgement> {
   const expected = expect.find(({ id }) => id === one.id);
-  const found = await attempt(one, subject);
+  const found = await attempt(one, subject, timeout);
   if (!expected) return found;
   const reason = expected.issue ? `${expected.reason} (${expected.issue})` : expected.reason;
   if (found.outcome === 'fail') return { outcome: 'xfail', message: reason };
@@ -30,20 +36,25 @@ async function judged<S>(one: Case<S>, subject: S, expect: Expectations): Promis
 }
 
 /** Warnings are for users; the cases that are about them listen themselves. */
-async function attempt<S>(one: Case<S>, subject: S): Promise<Judgement> {
+async function attempt<S>(one: Case<S>, subject: S, timeout: number): Promise<Judgement> {
   const handler = setWarningHandler(() => {});
   try {
-    const backend = await backendUnder(subject);
-    const before = backend?.stats?.().live;
-    const declined = await runOrRefuse(one, subject, backend);
-    const after = backend?.stats?.().live;
-    if (after !== before) throw new ConformanceError(`${after! - before!} buffers are live after the case: it leaks.`);
+    const declined = await within(timeout, withoutLeak(one, subject));
     return declined === undefined ? { outcome: 'pass' } : { outcome: 'declined', message: declined };
   } catch (error) {
     return { outcome: 'fail', message: messageOf(error) };
   } finally {
     setWarningHandler(handler);
   }
+}
+
+async function withoutLeak<S>(one: Case<S>, subject: S): Promise<string | undefined> {
+  const backend = await backendUnder(subject);
+  const before = backend?.stats?.().live;
+  const declined = await runOrRefuse(one, subject, backend);
+  const after = backend?.stats?.().live;
+  if (after !== before) throw new ConformanceError(`${after! - before!} buffers are live after the case: it leaks.`);
+  return declined;
 }
 
 /** Why the case was declined; undefined when it held. */
@@ -95,8 +106,10 @@ export function has(backend: Backend, need: Capability): boolean {
   return typeof backend[kind as 'stats' | 'adopt'] === 'function';
 }
 
-function isBackend(subject: unknown): subject is Backend {
-  return typeof (subject as Partial<Backend>).upload === 'function';
+/** By its methods: whatever made it, and in whichever realm. */
+export function isBackend(subject: unknown): subject is Backend {
+  const { upload, run } = (subject ?? {}) as Partial<Backend>;
+  return typeof upload === 'function' && typeof run === 'function';
 }
 
 async function backendUnder(subject: unknown): Promise<Backend | undefined> {

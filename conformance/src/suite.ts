@@ -5,17 +5,12 @@ import { backendCases } from './backend/index.ts';
 import type { Case, Expectations } from './case.ts';
 import { ConformanceError } from './check.ts';
 import { goldensOf, ownGoldens } from './golden/source.ts';
-import { runCase } from './run.ts';
+import { isBackend, runCase } from './run.ts';
+import type { Runner } from './runner.ts';
+import { globalRunner, registrar } from './runner.ts';
 import { configCases, schedulerCases } from './scheduler/index.ts';
 import type { SchedulerSubject } from './scheduler/subject.ts';
-
-/** vitest, jest, node:test and mocha fit. */
-export interface Runner {
-  // oxlint-disable-next-line typescript/no-explicit-any -- runners differ in what they return
-  readonly describe: (name: string, body: () => void) => any;
-  // oxlint-disable-next-line typescript/no-explicit-any -- runners differ in what they return
-  readonly it: (name: string, body: () => Promise<void>) => any;
-}
+import { CASE_TIMEOUT, within } from './timeout.ts';
 
 export interface BackendSubject {
   readonly name: string;
@@ -25,7 +20,8 @@ export interface BackendSubject {
 }
 
 /**
- * Registers every case for a backend. What it can do is read from the backend itself.
+ * Registers every case for a backend, one test each. What it can do is read from the backend itself; a case that it declines, and one
+ * that is expected to fail, is a skipped test.
  * @param runner default: the global `describe` and `it` of jest, mocha and vitest with globals
  * @param cases default: `backendCases()`
  * @throws TypeError for an unknown key of the subject, such as a capability.
@@ -37,14 +33,28 @@ export function testBackend(
 ): void {
   checkKeys(subject, ['name', 'create', 'expect']);
   let backend: Promise<Backend> | undefined;
-  register(subject.name, [...cases], () => (backend ??= subject.create()), subject.expect, runner);
+  register(subject.name, [...cases], () => (backend ??= made(subject)), subject.expect, runner);
 }
 
-/** Registers every case for a scheduler: its laws, and its recorded runs of upstream if there are any. */
-export function testScheduler(subject: SchedulerSubject | SchedulerClass, runner: Runner = globalRunner()): void {
+async function made(subject: BackendSubject): Promise<Backend> {
+  const backend: unknown = await subject.create();
+  if (isBackend(backend)) return backend;
+  throw new TypeError(`create() of "${subject.name}" gave ${String(backend)}, which is no backend: it has no upload and run.`);
+}
+
+/**
+ * Registers every case for a scheduler, one test each: its laws, and its recorded runs of upstream if there are any.
+ * @param runner default: the global `describe` and `it` of jest, mocha and vitest with globals
+ * @param cases default: `casesOf(subject)`
+ */
+export function testScheduler(
+  subject: SchedulerSubject | SchedulerClass,
+  runner: Runner = globalRunner(),
+  cases?: Iterable<Case<SchedulerSubject>>,
+): void {
   const whole = schedulerSubject(subject);
   checkKeys(whole, ['scheduler', 'golden', 'backend', 'expect', 'configs']);
-  register(whole.scheduler.className, [...casesOf(whole)], async () => whole, whole.expect, runner);
+  register(whole.scheduler.className, [...(cases ?? casesOf(whole))], async () => whole, whole.expect, runner);
 }
 
 /** A class alone is a subject on the reference backend, with the goldens of this package. */
@@ -64,14 +74,17 @@ function register<S>(
   cases: readonly Case<S>[],
   subject: () => Promise<S>,
   expect: Expectations | undefined,
-  { describe, it }: Runner,
+  runner: Runner,
 ): void {
-  describe(name, () => {
-    it('expectations name cases that exist', async () => checkExpectations(expect, cases));
+  const { timeout = CASE_TIMEOUT } = runner;
+  runner.describe(name, () => {
+    const test = registrar(runner);
+    test('expectations name cases that exist', async () => checkExpectations(expect, cases));
     for (const one of cases) {
-      it(one.id, async () => {
-        const { outcome, message } = await runCase(one, await subject(), expect);
+      test(one.id, async () => {
+        const { outcome, message = '' } = await runCase(one, await within(timeout, subject()), expect, timeout);
         if (outcome === 'fail') throw new ConformanceError(`${message}\n  Law: ${one.spec}.`);
+        return { pass: undefined, declined: message, xfail: `expected to fail: ${message}` }[outcome];
       });
     }
   });
@@ -95,12 +108,4 @@ function checkKeys(subject: object, known: readonly string[]): void {
     throw new TypeError(
       `A subject has no "${unknown}". Capabilities are read from the subject itself; it takes ${known.join(', ')}.`,
     );
-}
-
-function globalRunner(): Runner {
-  const { describe, it } = globalThis as Partial<Runner>;
-  if (describe && it) return { describe, it };
-  throw new TypeError(
-    'There is no global describe and it. Pass { describe, it } of your test runner as the second argument.',
-  );
 }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backend, SchedulerClass } from '@unnoise/core';
 import { registry } from '@unnoise/core';
+import { isBackend } from '../run.ts';
 import type { SchedulerSubject } from '../scheduler/subject.ts';
 import { schedulerSubject } from '../suite.ts';
 
@@ -57,11 +58,6 @@ function candidates(
   const reason =
     found.length > 1 ? `exports several: ${found.join(', ')}. Choose one with --export` : `does not export ${wanted}`;
   throw new Error(`${module} ${reason}.`);
-}
-
-function isBackend(value: unknown): value is Backend {
-  const { upload, run } = (value ?? {}) as Partial<Backend>;
-  return typeof upload === 'function' && typeof run === 'function';
 }
 
 /** create, createMyBackend, ...: called without arguments. Classes are not called. */

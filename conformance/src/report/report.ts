@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly name?: string;
   /** For backends; a scheduler's are part of the subject. */
   readonly expect?: Expectations;
+  /** Milliseconds that one case may take; default 60 000. */
+  readonly timeout?: number;
   /** Called after each case. */
   readonly onResult?: (result: Result) => void;
 }
@@ -49,7 +51,7 @@ export async function runCases<S extends Backend | SchedulerSubject>(
   checkExpectations(expect, all);
   const results: Result[] = [];
   for (const one of selected(all, options.query)) {
-    const result = await runCase(one, subject, expect);
+    const result = await runCase(one, subject, expect, options.timeout);
     results.push(result);
     options.onResult?.(result);
   }
