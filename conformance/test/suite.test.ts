@@ -1,7 +1,6 @@
-// The machinery around the cases: expectations, refusals, runners, queries, reports, the command line.
+// The machinery around the cases: expectations, refusals, queries, reports.
 
-import type { Backend, SchedulerClass } from '@unnoise/core';
-import { createReferenceBackend } from '@unnoise/core/reference';
+import type { Backend } from '@unnoise/core';
 import type { Case, Report, Result } from '@unnoise/conformance';
 import {
   backendCases,
@@ -10,16 +9,10 @@ import {
   runCases,
   schedulerSubject,
   summary,
-  testBackend,
-  testScheduler,
   toJUnit,
   toMarkdown,
 } from '@unnoise/conformance';
-import { main } from '@unnoise/conformance/cli';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backendOf, withoutExp } from './faulty-backends.ts';
 
@@ -76,6 +69,15 @@ describe('outcomes', () => {
     expect(await one(() => Promise.reject('text'))).toMatchObject({ outcome: 'fail' });
   });
 
+  it('are failures for a case that never ends', async () => {
+    const hangs = made(() => new Promise(() => {}));
+    const { results } = await runCases([hangs, made(async () => {}, 'backend/next')], backendOf(), { timeout: 20 });
+    expect(results).toMatchObject([
+      { outcome: 'fail', message: expect.stringContaining('was not done after 0.02 s') },
+      { outcome: 'pass' },
+    ]);
+  });
+
   it('are failures for buffers that stay live', async () => {
     const leak = await one(async (backend) => void backend.upload(new Float32Array(3), 'float32'));
     expect(leak).toMatchObject({ outcome: 'fail', message: expect.stringContaining('1 buffers are live') });
@@ -102,62 +104,6 @@ describe('outcomes', () => {
     expect((await close([1, 2], [1], [9])).outcome).toBe('fail');
     expect((await close([1, 2.5], [1, 2], [0, 1])).outcome).toBe('pass');
     expect((await close([1.5, 2], [1, 2], [0, 1])).message).toContain('element 0 is 1.5, not 1');
-  });
-});
-
-describe('a suite in a runner', () => {
-  const collect = (register: (runner: Parameters<typeof testBackend>[1]) => void) => {
-    const tests = new Map<string, () => Promise<void>>();
-    register({ describe: (_, body) => body(), it: (name, body) => tests.set(name, body) });
-    return tests;
-  };
-
-  it('has one test for each case, and one for the expectations', async () => {
-    const tests = collect((runner) => testBackend({ name: 'own', create: async () => backendOf() }, runner));
-    expect(tests.size).toBe([...backendCases()].length + 1);
-    await expect(tests.get(LINEAR)!()).resolves.toBeUndefined();
-  });
-
-  it('makes the backend once', async () => {
-    let count = 0;
-    const tests = collect((runner) => testBackend({ name: 'own', create: async () => (count++, backendOf()) }, runner));
-    await tests.get(LINEAR)!();
-    await tests.get(EXP)!();
-    expect(count).toBe(1);
-  });
-
-  it('fails a test with the law that was broken, and one for an expectation that names no case', async () => {
-    const wrong = { name: 'own', create: async () => backendOf({ params: (_, params) => params.map((c) => -c) }) };
-    const expected = [{ id: 'backend/nothing', status: 'fail' as const, reason: 'none' }];
-    const tests = collect((runner) => testBackend({ ...wrong, expect: expected }, runner));
-    await expect(tests.get(LINEAR)!()).rejects.toThrow('Law: linear is');
-    await expect(tests.get('expectations name cases that exist')!()).rejects.toThrow('backend/nothing');
-  });
-
-  it('refuses capabilities that are passed as options', () => {
-    const subject = { name: 'own', create: async () => backendOf(), ops: ['exp'] };
-    expect(() => collect((runner) => testBackend(subject, runner))).toThrow('read from the subject itself');
-  });
-
-  it('tests the laws of a class that has no recorded runs', () => {
-    class Own extends (DDIMScheduler as SchedulerClass<DDIMScheduler>) {
-      static override readonly className: string = 'OwnScheduler';
-    }
-    const ids = [
-      ...collect((runner) => testScheduler({ scheduler: Own, configs: [{}, { clip_sample: false }] }, runner)).keys(),
-    ];
-    expect(ids).toContain('scheduler/OwnScheduler/law/interleaved:config=1');
-    expect(ids.every((id) => !id.includes('teacher'))).toBe(true);
-  });
-
-  it('says what to do without a global describe and it', () => {
-    const { describe: kept } = globalThis as { describe?: unknown };
-    try {
-      delete (globalThis as { describe?: unknown }).describe;
-      expect(() => testScheduler(DDIMScheduler)).toThrow('Pass { describe, it }');
-    } finally {
-      (globalThis as { describe?: unknown }).describe = kept;
-    }
   });
 });
 
@@ -216,84 +162,5 @@ describe('reports', () => {
     expect(xml).toContain('classname="backend/map" name="backend/map/exp:dtype=float32;n=2"');
     expect(xml).toContain('<failure message="a &lt; b &amp; &quot;c&quot;&#10;more"/>');
     expect(xml).toContain('<skipped message="declined: no float16"/>');
-  });
-});
-
-describe('the command line', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
-  const run = async (...args: string[]) => {
-    const lines: string[] = [];
-    return { code: await main(args, (line) => lines.push(line)), text: lines.join('\n') };
-  };
-  const reference = createReferenceBackend({ precision: 'float32' });
-  (globalThis as { theBackend?: Backend }).theBackend = reference;
-  const module = join(folder, 'backend.mjs');
-  writeFileSync(module, 'export const create = () => globalThis.theBackend;\nexport const other = 3;\n');
-
-  it('runs a backend from a module and writes every report', async () => {
-    const [md, junit, json] = ['m.md', 'j.xml', 'r.json'].map((name) => join(folder, name));
-    const { code, text } = await run(
-      'backend',
-      module,
-      '--query',
-      'backend/map/exp*',
-      '--md',
-      md!,
-      '--junit',
-      junit!,
-      '--json',
-      json!,
-    );
-    expect(text).toMatch(/^\d+ passed, 0 failed, 0 skipped$/);
-    expect(code).toBe(0);
-    expect(readFileSync(md!, 'utf8')).toContain('| map/exp |');
-    expect(readFileSync(junit!, 'utf8')).toContain('<testsuite name="reference-float32"');
-    expect(JSON.parse(readFileSync(json!, 'utf8'))).toMatchObject({ suite: 1, subject: 'reference-float32' });
-  });
-
-  it('exits with 1 for failed cases and names them', async () => {
-    const broken = join(folder, 'broken.mjs');
-    (globalThis as { theBroken?: Backend }).theBroken = backendOf({ params: (_, params) => params.map((c) => -c) });
-    writeFileSync(broken, 'export default () => globalThis.theBroken;\n');
-    const { code, text } = await run('backend', broken, '--query', LINEAR);
-    expect(code).toBe(1);
-    expect(text).toContain(`FAIL ${LINEAR}`);
-    expect(text).toContain('0 passed, 1 failed, 0 skipped');
-  });
-
-  it('runs a scheduler from a package', async () => {
-    const { code, text } = await run(
-      'scheduler',
-      '@unnoise/scheduler-ddim',
-      '--query',
-      '*/teacher:case=default;*',
-      '--verbose',
-    );
-    expect(text).toContain('pass     scheduler/DDIMScheduler/teacher:case=default;step=0');
-    expect(code).toBe(0);
-  });
-
-  it('lists ids without running anything', async () => {
-    const { text, code } = await run('backend', 'not-loaded', '--list', '--query', 'backend/capabilities/*');
-    expect(text.split('\n')).toEqual(['backend/capabilities/frozen', 'backend/capabilities/valid']);
-    expect(code).toBe(0);
-  });
-
-  it('exits with 2 and a reason for what it cannot do', async () => {
-    for (const [args, reason] of [
-      [[], 'Usage'],
-      [['model', './x.js'], 'Usage'],
-      [['backend', './no-such-module.mjs'], 'no-such-module'],
-      [['backend', '@unnoise/scheduler-ddim'], 'not export'],
-      [['scheduler', '@unnoise/core/reference'], 'does not export a scheduler class'],
-      [['backend', module, '--speed', '9'], '--speed'],
-      [['backend', module, '--query', 'nothing'], 'No case matches nothing'],
-      [['backend', module, '--export', 'other'], 'does not export'],
-    ] as const) {
-      const { code, text } = await run(...args);
-      expect(code, text).toBe(2);
-      expect(text).toContain(reason);
-    }
-    expect((await run('--help')).code).toBe(0);
   });
 });

@@ -118,10 +118,16 @@ export interface GoldenSwap {
 
 export type GoldenCase = GoldenSteps | GoldenNoise | GoldenError | GoldenCall | GoldenSwap;
 
+// a Map: an object would also know 'constructor', which is a stage of a run
+const NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
+
 /** Parses a case; "NaN", "Infinity" and "-Infinity" become numbers. */
 export function parseGolden(text: string): GoldenCase {
-  const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity };
   return JSON.parse(text, (_, value: unknown) =>
-    typeof value === 'string' ? (words[value] ?? value) : value,
+    typeof value === 'string' ? (NUMBERS.get(value) ?? value) : value,
   ) as GoldenCase;
 }

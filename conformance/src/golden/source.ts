@@ -42,9 +42,10 @@ interface FileSystem {
 }
 
 /** The goldens of a folder, such as the one shipped with this package. Throws where there is no file system. */
-export function fileGoldens(folder: URL): GoldenSource {
+export function fileGoldens(url: URL): GoldenSource {
   const fs = fileSystem();
   if (!fs) throw new Error('There is no file system here: load the goldens with await urlGoldens(base, classNames).');
+  const folder = asFolder(url.href);
   const text = (path: string): string => new TextDecoder().decode(fs.readFileSync(new URL(path, folder)));
   return new Goldens(
     parseIndex(text('index.json')),
@@ -65,7 +66,8 @@ type Fetch = (url: string) => Promise<{
 }>;
 
 /**
- * The goldens below a URL, for the named classes. Their JSON is fetched now; tensors are fetched when a case needs them.
+ * The goldens below a URL, for the named classes. Their JSON is fetched now; tensors are fetched when a case needs them. In a page the
+ * URL may be relative.
  * @throws Error for a URL that answers with an error.
  */
 export async function urlGoldens(
@@ -73,8 +75,10 @@ export async function urlGoldens(
   classNames: readonly string[],
   fetcher: Fetch = fetch,
 ): Promise<GoldenSource> {
+  const { location } = globalThis as { location?: { readonly href: string } };
+  const folder = asFolder(new URL(base, location?.href).href);
   const get = async (path: string) => {
-    const url = new URL(path, base).href;
+    const url = new URL(path, folder).href;
     const response = await fetcher(url);
     if (response.ok) return response;
     throw new Error(`${url} answered ${response.status}: is this the folder of the goldens?`);
@@ -95,14 +99,22 @@ export async function urlGoldens(
   );
 }
 
-/** The goldens that are part of this package. */
+/**
+ * The goldens that are part of this package.
+ * @throws Error where there is no file system: a page must say where they are, or that it wants none.
+ */
 export function ownGoldens(): GoldenSource {
   const folder = '../../golden/';
-  return (own ??= fileSystem() ? fileGoldens(new URL(folder, import.meta.url)) : noGoldens);
+  if (fileSystem()) return (own ??= fileGoldens(new URL(folder, import.meta.url)));
+  throw new Error(
+    'There is no file system to read recorded runs from. Pass golden: await urlGoldens(base, [className]), or noGoldens for the laws alone.',
+  );
 }
 
 let own: GoldenSource | undefined;
 
+/** What is in a folder is relative to a URL that ends with a slash. */
+const asFolder = (href: string): string => (href.endsWith('/') ? href : `${href}/`);
 const classOf = (id: string): string => id.split('/')[0]!;
 const parseIndex = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
 const versionIn = (text: string): string =>
