@@ -75,7 +75,10 @@ export const lazyMap: Check = {
   about: '@unnoise/schedulers has every scheduler of the repository, and its paper',
   run: async (write) => {
     const manifestPath = join(root, DIR, 'package.json');
-    const sources = { [join(root, DIR, 'src/map.ts')]: await map(), [join(root, DIR, 'src/papers.ts')]: await papers() };
+    const sources = {
+      [join(root, DIR, 'src/map.ts')]: await map(),
+      [join(root, DIR, 'src/papers.ts')]: await papers(),
+    };
     const [manifest, want] = [readJson<Manifest>(DIR, 'package.json'), await dependencies()];
     const old = Object.entries(sources).filter(([path, source]) => text(path) !== source);
     const stale = old.length > 0 || !isDeepStrictEqual(manifest.dependencies, want);

@@ -8,7 +8,7 @@ import { DiffusionError, registry, SchedulerMixin as Mixin } from '@unnoise/core
 import '@unnoise/core/beta-sigmas'; // for configs with use_beta_sigmas
 import { parsed, whole } from './arguments.ts';
 import { UsageError } from './errors.ts';
-import { importModule, registerBundled } from './installed.ts';
+import { importModule } from './installed.ts';
 import { schedulerNamed } from './scheduler-names.ts';
 
 const OPTIONS = {
@@ -28,7 +28,6 @@ export interface StepFile extends StepTable {
 
 export async function exportStep(args: readonly string[]): Promise<void> {
   const { values, positionals } = parsed('export-step', args, OPTIONS);
-  registerBundled();
   await importModule(values.import);
   const scheduler = await schedulerFor(positionals, values.config);
   const shape = sizes('shape', values.shape);
@@ -44,8 +43,10 @@ async function schedulerFor(names: readonly string[], config: string | undefined
   const [name, ...more] = names;
   if (!name || more.length > 0)
     throw new UsageError('export-step takes one scheduler. See unnoise export-step --help.');
-  const Scheduler = registry.get(await schedulerNamed(name));
-  return config === undefined ? new Scheduler() : Mixin.fromPretrained.call(Scheduler, config);
+  const { className, config: said } = await schedulerNamed(name);
+  const Scheduler = registry.get(className);
+  if (config === undefined) return new Scheduler(said);
+  return Mixin.fromPretrained.call(Scheduler, config, { overrides: said });
 }
 
 function sizes(option: string, text: string): number[] {

@@ -9,7 +9,8 @@ import { StableDiffusionPipeline } from '../pipeline/stable-diffusion.ts';
 import { draw } from './draw.ts';
 import type { GenerateArguments } from './generate-options.ts';
 import { generateArguments } from './generate-options.ts';
-import { importModule, registerBundled } from './installed.ts';
+import { refuseElsewhere } from './elsewhere.ts';
+import { importModule, registerIfPresent } from './installed.ts';
 import { interruptible } from './interrupt.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { modelFolder } from './model-folder.ts';
@@ -17,6 +18,7 @@ import type { Picture } from './output.ts';
 import { prepareTarget, scaleOf, write } from './output.ts';
 import type { DrawingPlan } from './plan.ts';
 import { drawingPlan } from './plan.ts';
+import type { NamedScheduler } from './scheduler-names.ts';
 import { schedulerNamed } from './scheduler-names.ts';
 import { table } from './table.ts';
 
@@ -25,52 +27,65 @@ const PATIENT = { extra: { session: { intra_op: { allow_spinning: '0' } } } };
 
 export async function generate(args: readonly string[]): Promise<void> {
   const given = generateArguments(args);
-  registerBundled();
   await importModule(given.module);
   const folder = modelFolder(given.model, given.prompts.length > 0);
-  const scheduler = given.scheduler === undefined ? await ownScheduler(folder) : await schedulerNamed(given.scheduler);
+  const scheduler = await schedulerOf(folder, given.scheduler);
   await interruptible(async (signal) => {
-    const pipeline = await loadPipeline(folder.path, { scheduler, session: PATIENT });
+    const pipeline = await openedWith(scheduler, folder);
     try {
       throwIfAborted(signal, 'nothing was computed');
-      warnOfForeign(pipeline);
-      await drawAndWrite(pipeline, folder, given, signal);
+      await warnOfForeign(pipeline);
+      await drawAndWrite({ pipeline, folder, given, scheduler }, signal);
     } finally {
       await pipeline.dispose();
     }
   });
 }
 
-/** The class that the model's config names; its package is looked for where the command runs. */
-async function ownScheduler({ path }: ModelFolder): Promise<string> {
+/** The one that was asked for, else the class that the model's config names. */
+async function schedulerOf(folder: ModelFolder, asked: string | undefined): Promise<NamedScheduler> {
+  const scheduler = await schedulerNamed(asked ?? (await ownName(folder)));
+  refuseElsewhere(scheduler.className);
+  return scheduler;
+}
+
+async function ownName({ path }: ModelFolder): Promise<string> {
   const { schedulerConfig } = await readLayout(await nodeFiles(path));
   const name = schedulerConfig?.['_class_name'];
-  if (typeof name === 'string') return schedulerNamed(name);
+  if (typeof name === 'string') return name;
   throw new DiffusionError('CONFIG_INVALID', `"${path}" does not say which scheduler it wants. Pass --scheduler.`);
 }
 
+async function openedWith({ className, config }: NamedScheduler, { path }: ModelFolder): Promise<ImagePipeline> {
+  const pipeline = await loadPipeline(path, { scheduler: className, session: PATIENT });
+  return Object.keys(config).length > 0 ? pipeline.useScheduler(className, config) : pipeline;
+}
+
 /** A scheduler for another kind of model draws noise without an error, in Python too. Those that read betas read all such models. */
-function warnOfForeign({ scheduler, model }: ImagePipeline): void {
+async function warnOfForeign({ scheduler, model }: ImagePipeline): Promise<void> {
   const own = String(model.layout.schedulerConfig?.['_class_name']);
   const { className, schema } = scheduler.class;
-  if (className === own || !registry.has(own) || registry.get(own).compatibles.includes(className)) return;
+  if (className === own || !(await registerIfPresent(own)) || registry.get(own).compatibles.includes(className)) return;
   if ('beta_schedule' in schema && 'beta_schedule' in registry.get(own).schema) return;
   warn(`${className} does not take the configs of ${own}, which this model was made for: it may draw noise.`);
 }
 
-async function drawAndWrite(
-  pipeline: ImagePipeline,
-  folder: ModelFolder,
-  given: GenerateArguments,
-  signal: AbortSignal,
-): Promise<void> {
+interface Task {
+  readonly pipeline: ImagePipeline;
+  readonly folder: ModelFolder;
+  readonly given: GenerateArguments;
+  readonly scheduler: NamedScheduler;
+}
+
+async function drawAndWrite(task: Task, signal: AbortSignal): Promise<void> {
+  const { pipeline, given } = task;
   const plan = drawingPlan(pipeline, given);
   const target = await prepareTarget(given.output);
-  console.log(table(headLines(pipeline, folder, given, plan)));
+  console.log(table(headLines(task, plan)));
   const start = performance.now();
   const images = await draw(pipeline, plan, given, signal);
   const seconds = (performance.now() - start) / 1000;
-  const pictures = plan.jobs.map((job, i) => picture(images[i]!, job, pipeline, folder, given));
+  const pictures = plan.jobs.map((job, i) => picture(images[i]!, job, task));
   const written = await write(target, pictures, { columns: plan.columns, scale: scaleOf(given, images[0]!) });
   const each = (1000 * seconds) / images.length;
   console.log(
@@ -81,12 +96,8 @@ async function drawAndWrite(
   );
 }
 
-function headLines(
-  pipeline: ImagePipeline,
-  folder: ModelFolder,
-  { steps, guidance: asked, eta, seed }: GenerateArguments,
-  { jobs, rows, columns }: DrawingPlan,
-): string[][] {
+function headLines({ pipeline, folder, given, scheduler }: Task, { jobs, rows, columns }: DrawingPlan): string[][] {
+  const { steps, guidance: asked, eta, seed } = given;
   const guidance = guidanceOf(pipeline, asked);
   const options = [
     `${steps} steps`,
@@ -96,13 +107,15 @@ function headLines(
   const last = jobs.at(-1)!.seed;
   const lines = [
     ['model', folder.name],
-    ['scheduler', `${pipeline.scheduler.class.className}, ${options.join(', ')}`],
+    ['scheduler', `${scheduler.className}${called(scheduler)}, ${options.join(', ')}`],
     ['seed', last === seed ? String(seed) : `${seed} to ${last} (the first again: --seed ${seed})`],
   ];
   const [{ title }] = jobs as [DrawingPlan['jobs'][number]];
   if (jobs.length === 1 && title !== undefined) return [...lines, ['picture', title]];
   return rows.length > 0 ? [...lines, ['rows', `${rows.join(', ')}; ${columns} of each`]] : lines;
 }
+
+const called = ({ sampler }: NamedScheduler): string => (sampler === undefined ? '' : ` (${sampler})`);
 
 function guidanceOf(pipeline: ImagePipeline, asked: number | undefined): number {
   return asked ?? (pipeline instanceof StableDiffusionPipeline ? pipeline.defaultGuidance : 1);
@@ -112,16 +125,16 @@ function guidanceOf(pipeline: ImagePipeline, asked: number | undefined): number 
 function picture(
   image: Picture['image'],
   { seed, title, prompt }: DrawingPlan['jobs'][number],
-  pipeline: ImagePipeline,
-  folder: ModelFolder,
-  { steps, guidance, negative, strength }: GenerateArguments,
+  { pipeline, folder, given, scheduler }: Task,
 ): Picture {
+  const { steps, guidance, negative, strength } = given;
   const what = prompt === undefined ? { class: title } : { prompt: title, negative, strength };
   const text = {
     Software: 'unnoise',
     Comment: JSON.stringify({
       model: folder.name,
-      scheduler: pipeline.scheduler.class.className,
+      scheduler: scheduler.className,
+      sampler: scheduler.sampler,
       steps,
       seed,
       guidance: guidanceOf(pipeline, guidance),

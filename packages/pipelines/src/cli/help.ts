@@ -7,7 +7,7 @@ Diffusion sampling with the numbers of Hugging Face diffusers.
 Commands
   generate            pictures from an ONNX model
   inspect <folder>    what a model folder holds, and which packages it needs
-  schedulers          the schedulers that are installed, and those that could be
+  schedulers          every scheduler with its package, its paper and whose configs it takes
   export-step <name>  a scheduler's steps as ONNX graphs and a table of coefficients
 
 Options
@@ -24,7 +24,7 @@ Draws pictures and writes them as PNG: unnoise generate "red apple" --style flue
   -m, --model <folder>     a folder in diffusers' layout with ONNX graphs, or the name of an
                            installed model package (default: @unnoise/model-emoji-ldm-64 for
                            prompts, else @unnoise/model-fashion-28)
-  -s, --scheduler <name>   class name or short name: ddim, euler, unipc, dpm++2m, lcm, ...
+  -s, --scheduler <name>   class, short name or sampler: ddim, euler, unipc, "DPM++ 2M Karras", ...
                            (default: the one in the model's config)
   -n, --steps <n>          steps (default 50)
       --seed <n>           picture i has the seed n + i, whatever the batch (default: random)
@@ -60,8 +60,8 @@ that can take its place, and the packages it needs. A model package's name will 
 
 const schedulers = `Usage: unnoise schedulers
 
-Lists the installed schedulers with their packages, short names and which others can take their
-config, then those that could be installed.
+Lists every scheduler with its short name, its package, its paper, and the classes whose configs it
+takes; then those that only diffusers has. All of them come along with this command.
 
       --import <module>    load a module first, for schedulers of your own
       --debug              on failure, print the stack`;

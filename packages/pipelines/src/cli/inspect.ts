@@ -3,6 +3,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDiffusionError, packageOf, parseConfig, registry } from '@unnoise/core';
+import { registerAll } from '@unnoise/schedulers';
 import { importRuntime, nodeFiles } from '../node.ts';
 import { QUIET } from '../node/runtime.ts';
 import { shapeText } from '../onnx/encode.ts';
@@ -13,7 +14,7 @@ import type { OnnxRuntime, OnnxValueInfo } from '../onnx/runtime.ts';
 import { wordLevelTokenizer } from '../text/word-level.ts';
 import { parsed } from './arguments.ts';
 import { UsageError } from './errors.ts';
-import { packageVersion, registerAllInstalled, registerBundled } from './installed.ts';
+import { packageVersion } from './installed.ts';
 import { modelFolder } from './model-folder.ts';
 import { parameterCount } from './parameters.ts';
 import { sizeText, table } from './table.ts';
@@ -21,8 +22,7 @@ import { sizeText, table } from './table.ts';
 export async function inspect(args: readonly string[]): Promise<void> {
   const { positionals } = parsed('inspect', args, {});
   if (positionals.length !== 1) throw new UsageError('inspect takes one folder. See unnoise inspect --help.');
-  registerBundled();
-  await registerAllInstalled();
+  await registerAll();
   const { path } = modelFolder(positionals[0], false);
   const files = await nodeFiles(path);
   const layout = await readLayout(files);

@@ -1,40 +1,18 @@
-// Packages as seen from where the command runs: the schedulers that come with it, and whatever else the user has installed.
+// Packages as seen from where the command runs: the schedulers that come with it, and the modules and models that the user has.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { knownSchedulers, packageOf, registry } from '@unnoise/core';
-import { DDIMScheduler } from '@unnoise/scheduler-ddim';
-import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
-import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
-import { EulerAncestralDiscreteScheduler } from '@unnoise/scheduler-euler-ancestral-discrete';
-import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
-import { FlowMatchEulerDiscreteScheduler } from '@unnoise/scheduler-flow-match-euler-discrete';
-import { LCMScheduler } from '@unnoise/scheduler-lcm';
-import { PNDMScheduler } from '@unnoise/scheduler-pndm';
-import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
-import { VQDiffusionScheduler } from '@unnoise/scheduler-vq-diffusion';
+import { registry } from '@unnoise/core';
+import { loadScheduler, schedulers } from '@unnoise/schedulers';
 
-/** Registers the schedulers that the command brings along. */
-export function registerBundled(): void {
-  registry.add(DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler);
-  registry.add(EulerAncestralDiscreteScheduler, FlowMatchEulerDiscreteScheduler, LCMScheduler, PNDMScheduler);
-  registry.add(UniPCMultistepScheduler, VQDiffusionScheduler);
-}
-
-/** Registers the class of this name if its package can be found. */
-export async function registerIfInstalled(className: string): Promise<boolean> {
+/** Registers the class of this name if it is one of those that the command brings along, which is all that have a package. */
+export async function registerIfPresent(className: string): Promise<boolean> {
   if (registry.has(className)) return true;
-  const name = packageOf(className);
-  const module = name && locate(`${name}/register`);
-  if (!module) return false;
-  await import(pathToFileURL(module).href);
-  return registry.has(className);
-}
-
-export async function registerAllInstalled(): Promise<void> {
-  for (const className of knownSchedulers()) await registerIfInstalled(className);
+  if (!Object.hasOwn(schedulers, className)) return false;
+  await loadScheduler(className);
+  return true;
 }
 
 /** Loads a module of the user's, by path or package name. */
@@ -64,9 +42,9 @@ export async function packageVersion(name: string): Promise<string | undefined> 
   return (JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** From the current folder first, then from this package. */
+/** From the current folder first, then from this package, then among the schedulers that come along. */
 function locate(specifier: string): string | undefined {
-  for (const base of [join(process.cwd(), '_'), import.meta.url]) {
+  for (const base of [join(process.cwd(), '_'), import.meta.url, import.meta.resolve('@unnoise/schedulers')]) {
     try {
       return createRequire(base).resolve(specifier);
     } catch {

@@ -1,65 +1,77 @@
-// The names by which people call schedulers, and the class names they mean.
+// The names by which people call schedulers: classes, packages, short names, and the samplers of other programs.
 
-import { DiffusionError, knownSchedulers, packageOf, registry } from '@unnoise/core';
+import type { ConfigObject } from '@unnoise/core';
+import { DiffusionError, isDiffusionError, knownSchedulers, packageOf, registry } from '@unnoise/core';
+import { samplerFromName } from '@unnoise/schedulers';
 import { UsageError } from './errors.ts';
-import { registerIfInstalled } from './installed.ts';
+import { registerIfPresent } from './installed.ts';
 
-/** Names that do not follow from the class or the package. */
+/** A class that is registered, and what its name says beyond the class. */
+export interface NamedScheduler {
+  readonly className: string;
+  /** What to set on top of the model's config. */
+  readonly config: ConfigObject;
+  /** As AUTOMATIC1111 writes it, where that is how it was called. */
+  readonly sampler?: string;
+}
+
+/** Short names that do not follow from the package. */
 const SHORT: Readonly<Record<string, string>> = {
-  euler: 'EulerDiscreteScheduler',
-  eulera: 'EulerAncestralDiscreteScheduler',
-  heun: 'HeunDiscreteScheduler',
-  lms: 'LMSDiscreteScheduler',
-  'dpm++': 'DPMSolverMultistepScheduler',
-  'dpm++2m': 'DPMSolverMultistepScheduler',
-  dpmpp: 'DPMSolverMultistepScheduler',
-  dpmpp2m: 'DPMSolverMultistepScheduler',
-  'dpm++sde': 'DPMSolverSDEScheduler',
-  dpm2: 'KDPM2DiscreteScheduler',
-  dpm2a: 'KDPM2AncestralDiscreteScheduler',
-  plms: 'PNDMScheduler',
-  unipc: 'UniPCMultistepScheduler',
-  deis: 'DEISMultistepScheduler',
-  flow: 'FlowMatchEulerDiscreteScheduler',
-  vq: 'VQDiffusionScheduler',
+  EulerDiscreteScheduler: 'euler',
+  EulerAncestralDiscreteScheduler: 'euler-a',
+  HeunDiscreteScheduler: 'heun',
+  LMSDiscreteScheduler: 'lms',
+  DPMSolverMultistepScheduler: 'dpm++',
+  DPMSolverSDEScheduler: 'dpm++sde',
+  KDPM2DiscreteScheduler: 'dpm2',
+  KDPM2AncestralDiscreteScheduler: 'dpm2-a',
+  UniPCMultistepScheduler: 'unipc',
+  DEISMultistepScheduler: 'deis',
+  FlowMatchEulerDiscreteScheduler: 'flow',
+  VQDiffusionScheduler: 'vq',
 };
 
 const plain = (name: string): string =>
   name
     .toLowerCase()
     .replace(/scheduler$/, '')
-    .replace(/[^a-z0-9+]/g, '');
+    .replaceAll('++', 'pp')
+    .replace(/[^a-z0-9]/g, '');
 
-/** The first short name of a class: ours where there is one, else the end of its package's name. */
-export function shortName(className: string): string {
-  const own = Object.entries(SHORT).find(([, meant]) => meant === className)?.[0];
-  return own ?? packageOf(className)?.replace('@unnoise/scheduler-', '') ?? className;
-}
+const slug = (className: string): string | undefined => packageOf(className)?.replace('@unnoise/scheduler-', '');
 
-function meant(name: string): string | undefined {
+/** Ours where there is one, else the end of the package's name. */
+export const shortName = (className: string): string =>
+  (Object.hasOwn(SHORT, className) ? SHORT[className] : slug(className)) ?? className;
+
+function classNamed(name: string): string | undefined {
   const wanted = plain(name);
   const all = [...new Set([...registry.names(), ...knownSchedulers()])];
-  return (
-    all.find(
-      (className) =>
-        plain(className) === wanted || plain(shortName(className)) === wanted || slug(className) === wanted,
-    ) ?? short(wanted)
-  );
+  return all.find((each) => [each, shortName(each), slug(each) ?? each].some((one) => plain(one) === wanted));
 }
 
-const short = (wanted: string): string | undefined => (Object.hasOwn(SHORT, wanted) ? SHORT[wanted] : undefined);
+function samplerNamed(name: string): NamedScheduler | undefined {
+  try {
+    const { name: sampler, className, config } = samplerFromName(name);
+    return { className, config, sampler };
+  } catch (error) {
+    if (isDiffusionError(error, 'SCHEDULER_UNKNOWN')) return undefined;
+    throw error;
+  }
+}
 
-const slug = (className: string): string =>
-  plain(packageOf(className)?.replace('@unnoise/scheduler-', '') ?? className);
-
-/** The registered class name behind a name. @throws UsageError for an unknown one; SCHEDULER_UNKNOWN for one that is not installed. */
-export async function schedulerNamed(name: string): Promise<string> {
-  const className = meant(name);
-  if (className && (await registerIfInstalled(className))) return className;
-  const installed = registry.names().map(shortName).join(', ');
-  if (!className)
-    throw new UsageError(`there is no scheduler "${name}". Installed: ${installed}. All known: unnoise schedulers.`);
-  const home = packageOf(className);
-  const message = `${className} is not installed. Run "npm install ${home}". Installed: ${installed}.`;
-  throw new DiffusionError('SCHEDULER_UNKNOWN', message, { className, package: home });
+/**
+ * What a name means, its class registered.
+ * @throws UsageError for an unknown name; SCHEDULER_UNKNOWN for a class that only diffusers has.
+ */
+export async function schedulerNamed(name: string): Promise<NamedScheduler> {
+  const className = classNamed(name);
+  const found = className === undefined ? samplerNamed(name) : { className, config: {} };
+  if (!found)
+    throw new UsageError(
+      `there is no scheduler "${name}". unnoise schedulers lists them; samplers like "DPM++ 2M Karras" will do too.`,
+    );
+  if (await registerIfPresent(found.className)) return found;
+  const message = `${found.className} is not available: diffusers has it, unnoise has not. See unnoise schedulers.`;
+  throw new DiffusionError('SCHEDULER_UNKNOWN', message, { className: found.className });
 }
