@@ -91,6 +91,13 @@ Every sampler gets the same ${count} seeds and classes, no guidance, and at most
 a scheduler that calls the model twice a step takes half the steps. A number in brackets is what it used, where that is less.
 ± is one standard deviation over 100 bootstrap resamples of the pictures.
 
+Schedulers for networks of another form (EDM, Cosine, flow matching, iPNDM) draw with the same network: what they ask for is
+computed from its prediction at the same noise level. DDIMParallel and DDPMParallel (the updates of DDIM and DDPM), DDIMInverse and
+DPMSolverMultistepInverse (they go the other way), CM, LCM, TCD, SCM, FlowMatchLCM and ConsistencyDecoder (for distilled
+networks; LCM's is below), DPM adaptive (it chooses its number of evaluations), CogVideoXDDIM, CogVideoXDPM, UnCLIP and
+DDPMWuerstchen (for one network each), RePaint, KarrasVe, ScoreSdeVe and ScoreSdeVp (loops of their own, see [examples](../examples/README.md)),
+VQDiffusion and Amused (tokens) have no rows.
+
 ## Paired error
 
 How far a picture is from the solution of the probability flow ODE that begins at the same noise: the root mean square over

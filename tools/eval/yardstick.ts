@@ -9,6 +9,7 @@ import { loadPipeline } from '@unnoise/pipelines/node';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Features, Statistics } from './frechet.ts';
+import { drawAsGuest } from './guests.ts';
 import type { Sampler } from './samplers.ts';
 
 const BATCH = 32;
@@ -37,15 +38,22 @@ export class Yardstick {
   }
 
   async draw(sampler: Sampler, steps: number, count: number, guidance = 1): Promise<Pictures> {
-    this.pipeline.useScheduler(this.scheduler(sampler));
+    const scheduler = this.scheduler(sampler);
+    this.pipeline.useScheduler(scheduler);
     const ids = Array.from({ length: count }, (_, i) => i);
     const classes = ids.map((i) => i % this.#classes);
     const values: Float32Array[] = [];
     for (let from = 0; from < count; from += BATCH) {
       const seed = ids.slice(from, from + BATCH);
       const classLabels = classes.slice(from, from + BATCH);
-      const { images } = await this.pipeline.generate({ seed, classLabels, steps, guidance });
-      for (const { latents } of images) values.push((await latents.data()) as Float32Array);
+      if (sampler.guest)
+        values.push(
+          ...(await drawAsGuest(this.pipeline.model, scheduler, sampler.guest, { seed, classLabels, steps })),
+        );
+      else {
+        const { images } = await this.pipeline.generate({ seed, classLabels, steps, guidance });
+        for (const { latents } of images) values.push((await latents.data()) as Float32Array);
+      }
     }
     return { values, classes };
   }
@@ -65,9 +73,10 @@ export class Yardstick {
   }
 
   /** The scheduler of a sampler on the model's own config. */
-  scheduler({ scheduler, config }: Sampler): SchedulerMixin {
+  scheduler({ scheduler, config, guest }: Sampler): SchedulerMixin {
     const own = this.pipeline.model.layout.schedulerConfig ?? {};
-    return SchedulerMixin.fromConfig.call(scheduler, own, config) as SchedulerMixin;
+    const changed = guest ? { ...guest.config?.(own), ...config } : config;
+    return SchedulerMixin.fromConfig.call(scheduler, own, changed) as SchedulerMixin;
   }
 
   /** The largest number of steps that calls the model at most `evaluations` times, and how often it does. */
