@@ -4,6 +4,7 @@ import type { Backend } from '@unnoise/core';
 import { registry } from '@unnoise/core';
 import type { Case, SchedulerSubject } from '@unnoise/conformance';
 import { backendCases, casesOf, runCases, schedulerSubject } from '@unnoise/conformance';
+import { createReferenceBackend } from '@unnoise/core/reference';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,16 @@ describe('a backend', () => {
     expect((await outcome(backendCases(), backendOf(), caughtBy)).outcome, 'without the fault').toBe('pass');
     const { outcome: found, message } = await outcome(backendCases(), create(), caughtBy);
     expect(found, message).toBe('fail');
+  });
+
+  it.each(createReferenceBackend().capabilities.ops)('without %s is asked by every case that needs it, and refuses', async (op) => {
+    const { ops } = createReferenceBackend().capabilities;
+    const backend = createReferenceBackend({ precision: 'float32', ops: ops.filter((other) => other !== op) });
+    const plain = [...backendCases()].filter(({ id }) => id.startsWith('backend/') && !id.includes('large'));
+    const cases = plain.filter(({ needs }) => needs.includes(`op:${op}`));
+    const { results } = await runCases(cases, backend);
+    expect(results.length).toBeGreaterThan(0);
+    expect(results.filter(({ outcome }) => outcome !== 'declined')).toEqual([]);
   });
 
   it('without a fault passes everything', async () => {

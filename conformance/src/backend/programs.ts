@@ -33,19 +33,6 @@ const K = {
 };
 const denoised = (x: Tensor, eps: Tensor): Tensor => x.sub(eps.mul(K.sigma)).div(K.alpha);
 
-const DISCRETE: readonly Capability[] = [
-  'op:eq',
-  'op:where',
-  'op:max',
-  'op:exp',
-  'op:log',
-  'op:sum',
-  'op:amax',
-  'op:cast',
-  'dtype:int32',
-  'dtype:bool',
-];
-
 export const PROGRAMS: readonly ProgramSpec[] = [
   {
     name: 'euler',
@@ -152,14 +139,14 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   {
     name: 'log-sum-exp',
     spec: 'logSumExp is exact where exp would overflow, and rows of -Infinity stay -Infinity',
-    needs: DISCRETE,
+    needs: ['op:amax', 'op:exp', 'op:sum', 'op:log'],
     inputs: () => [{ data: logits(), shape: [2, 6, 5], dtype: 'float32' }],
     expression: ([x]) => [logSumExp(x!, 1)],
   },
   {
     name: 'log-add-exp',
     spec: 'logAddExp takes -Infinity on either side or on both',
-    needs: DISCRETE,
+    needs: ['op:max', 'op:exp', 'op:log'],
     inputs: () => [
       { data: logits(), shape: [60], dtype: 'float32' },
       { data: logits().reverse(), shape: [60], dtype: 'float32' },
@@ -169,7 +156,10 @@ export const PROGRAMS: readonly ProgramSpec[] = [
   {
     name: 'categorical',
     spec: 'a categorical posterior and the draw from it, as VQ-Diffusion computes them',
-    needs: [...DISCRETE, 'op:concat', 'op:argmax'],
+    needs: [
+      ...(['op:eq', 'op:where', 'op:max', 'op:exp', 'op:log', 'op:sum', 'op:amax'] as const),
+      ...(['op:concat', 'op:argmax', 'dtype:int32', 'dtype:bool'] as const),
+    ],
     inputs: () => [
       input(1, [2, 6, 5], 'float32'),
       { data: Int32Array.from([0, 3, 6, 2, 6, 1, 6, 5, 4, 0]), shape: [2, 5], dtype: 'int32' },
