@@ -1,45 +1,34 @@
 // DEIS, multistep in log rho, orders 1 to 3: Adams-Bashforth for the diffusion ODE without its linear part.
 
 import type {
-  BetaConfig,
   ConfigSchema,
-  FlowSigmasConfig,
   LambdaLevel,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
-  SigmaScheduleConfig,
+  SolverConfig,
   SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
   Tensor,
-  ThresholdingConfig,
 } from '@unnoise/core';
 import {
   KARRAS_COMPATIBLES,
-  SchedulerMixin,
+  FlowShiftMixin,
   after,
-  betaFields,
   exponentialWeights,
   extrapolated,
   field,
-  flowSigmasFields,
-  sigmaScheduleFields,
+  solverFields,
   solverPlan,
   spacingFields,
-  thresholdingFields,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import { DEISSchedules } from './schedule.ts';
 
-export interface DEISMultistepConfig
-  extends BetaConfig,
-    SpacingConfig,
-    SigmaScheduleConfig,
-    FlowSigmasConfig,
-    ThresholdingConfig {
+export interface DEISMultistepConfig extends SolverConfig, SpacingConfig {
   /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
   /** What the model predicts; flow_prediction only with use_flow_sigmas. */
@@ -75,16 +64,13 @@ export interface DEISRow {
  *
  * Order 1 is DDIM with eta 0. Zhang and Chen (2022), arXiv 2204.13902.
  */
-export class DEISMultistepScheduler extends SchedulerMixin<DEISMultistepConfig, DEISRow> {
+export class DEISMultistepScheduler extends FlowShiftMixin<DEISMultistepConfig, DEISRow> {
   static override readonly className = 'DEISMultistepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'mu'];
   static override readonly schema: ConfigSchema<DEISMultistepConfig> = {
-    ...betaFields,
+    ...solverFields,
     ...spacingFields('linspace'),
-    ...sigmaScheduleFields,
-    ...flowSigmasFields,
-    ...thresholdingFields,
     solver_order: field.number(2),
     prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
     algorithm_type: field.choice('deis', ['deis']),
@@ -93,22 +79,14 @@ export class DEISMultistepScheduler extends SchedulerMixin<DEISMultistepConfig, 
   };
 
   readonly #schedules: DEISSchedules;
-  #flowShift: number = this.config.flow_shift;
 
   constructor(config: Partial<DEISMultistepConfig> = {}, options: SchedulerOptions = {}) {
     super(checkedConfig(config), options);
     this.#schedules = new DEISSchedules(this.config, this.precision);
   }
 
-  /** As upstream, a mu holds for later calls without one too. Runs made by start do not touch it. */
-  override setTimesteps(request: number | PlanRequest): void {
-    super.setTimesteps(request);
-    const mu = typeof request === 'number' ? undefined : request.mu;
-    if (mu !== undefined) this.#flowShift = Math.exp(mu);
-  }
-
   protected override plan(request?: PlanRequest): Plan<DEISRow> {
-    const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
+    const schedule = request ? this.#schedules.of(request, this.flowShift) : this.#schedules.training();
     return solverPlan(schedule, {
       className: this.class.className,
       flow: this.config.use_flow_sigmas,

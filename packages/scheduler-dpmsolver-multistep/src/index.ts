@@ -1,47 +1,36 @@
 // DPM-Solver and DPM-Solver++, multistep, orders 1 to 3, as an ODE or an SDE.
 
 import type {
-  BetaConfig,
   ConfigSchema,
   DpmAlgorithm,
   DpmRow,
   DpmSolverType,
   FinalSigmasType,
-  FlowSigmasConfig,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
-  SigmaScheduleConfig,
+  SolverConfig,
   SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
-  ThresholdingConfig,
 } from '@unnoise/core';
 import {
   KARRAS_COMPATIBLES,
-  SchedulerMixin,
-  betaFields,
+  FlowShiftMixin,
   dpmOrderAt,
   dpmRow,
   dpmStep,
   field,
-  flowSigmasFields,
-  sigmaScheduleFields,
+  solverFields,
   solverPlan,
   spacingFields,
-  thresholdingFields,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import { DpmSchedules } from './schedule.ts';
 
-export interface DPMSolverMultistepConfig
-  extends BetaConfig,
-    SpacingConfig,
-    SigmaScheduleConfig,
-    FlowSigmasConfig,
-    ThresholdingConfig {
+export interface DPMSolverMultistepConfig extends SolverConfig, SpacingConfig {
   /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
   /** What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas. */
@@ -76,17 +65,14 @@ export interface DPMSolverMultistepConfig
  * Order 1 is DDIM with eta 0. Order 3 converges with order 2: as published, its D2 has half of the weight it needs.
  * Lu et al. (2022), arXiv 2206.00927 (dpmsolver) and 2211.01095 (dpmsolver++ and the sde types).
  */
-export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultistepConfig, DpmRow> {
+export class DPMSolverMultistepScheduler extends FlowShiftMixin<DPMSolverMultistepConfig, DpmRow> {
   static override readonly className = 'DPMSolverMultistepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas', 'mu'];
   static override readonly stepOptions: readonly string[] = ['generator', 'varianceNoise'];
   static override readonly schema: ConfigSchema<DPMSolverMultistepConfig> = {
-    ...betaFields,
+    ...solverFields,
     ...spacingFields('linspace'),
-    ...sigmaScheduleFields,
-    ...flowSigmasFields,
-    ...thresholdingFields,
     solver_order: field.number(2),
     prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
     algorithm_type: field.choice('dpmsolver++', ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++', 'sde-dpmsolver']),
@@ -105,7 +91,6 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   };
 
   readonly #schedules: DpmSchedules;
-  #flowShift: number = this.config.flow_shift;
 
   /** @throws DiffusionError CONFIG_CONFLICT for dpmsolver and sde-dpmsolver with final_sigmas_type zero, as upstream. */
   constructor(config: Partial<DPMSolverMultistepConfig> = {}, options: SchedulerOptions = {}) {
@@ -113,15 +98,8 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
     this.#schedules = new DpmSchedules(this.config, this.precision);
   }
 
-  /** As upstream, a mu holds for later calls without one too. Runs made by start do not touch it. */
-  override setTimesteps(request: number | PlanRequest): void {
-    super.setTimesteps(request);
-    const mu = typeof request === 'number' ? undefined : request.mu;
-    if (mu !== undefined) this.#flowShift = Math.exp(mu);
-  }
-
   protected override plan(request?: PlanRequest): Plan<DpmRow> {
-    const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
+    const schedule = request ? this.#schedules.of(request, this.flowShift) : this.#schedules.training();
     return solverPlan(schedule, {
       className: this.class.className,
       flow: this.config.use_flow_sigmas,

@@ -1,7 +1,6 @@
 // DPM-Solver and DPM-Solver++, singlestep, orders 1 to 3: k model calls make one step of order k.
 
 import type {
-  BetaConfig,
   ConfigSchema,
   DpmAlgorithm,
   DpmSolverType,
@@ -9,42 +8,33 @@ import type {
   ExplainOptions,
   Extrapolated,
   FinalSigmasType,
-  FlowSigmasConfig,
   LambdaLevel,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
-  SigmaScheduleConfig,
+  SolverConfig,
   SolverSchedule,
   StepContext,
   StepResult,
   Tensor,
-  ThresholdingConfig,
 } from '@unnoise/core';
 import {
   DPM_WEIGHTS,
   KARRAS_COMPATIBLES,
-  SchedulerMixin,
+  FlowShiftMixin,
   after,
-  betaFields,
   extrapolated,
   field,
-  flowSigmasFields,
   requireDataForFlow,
-  sigmaScheduleFields,
+  solverFields,
   solverPlan,
-  thresholdingFields,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import { ordersOf } from './orders.ts';
 import { SinglestepSchedules } from './schedule.ts';
 
-export interface DPMSolverSinglestepConfig
-  extends BetaConfig,
-    SigmaScheduleConfig,
-    FlowSigmasConfig,
-    ThresholdingConfig {
+export interface DPMSolverSinglestepConfig extends SolverConfig {
   /** Order of the solver, 1 to 3; 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
   /** What the model predicts; flow_prediction only with the ++ types and use_flow_sigmas. */
@@ -84,16 +74,13 @@ export interface SinglestepRow {
  *
  * Order 1 is DDIM with eta 0. Lu et al. (2022), arXiv 2206.00927 (dpmsolver) and 2211.01095 (dpmsolver++ and the sde type).
  */
-export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSinglestepConfig, SinglestepRow> {
+export class DPMSolverSinglestepScheduler extends FlowShiftMixin<DPMSolverSinglestepConfig, SinglestepRow> {
   static override readonly className = 'DPMSolverSinglestepScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'timesteps', 'sigmas', 'mu'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<DPMSolverSinglestepConfig> = {
-    ...betaFields,
-    ...sigmaScheduleFields,
-    ...flowSigmasFields,
-    ...thresholdingFields,
+    ...solverFields,
     solver_order: field.number(2),
     prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
     algorithm_type: field.choice('dpmsolver++', ['dpmsolver++', 'dpmsolver', 'sde-dpmsolver++']),
@@ -109,7 +96,6 @@ export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSingle
   };
 
   readonly #schedules: SinglestepSchedules;
-  #flowShift: number = this.config.flow_shift;
   #lower: boolean = this.config.lower_order_final;
 
   /** @throws DiffusionError CONFIG_CONFLICT for dpmsolver with final_sigmas_type zero, as upstream, or with thresholding. */
@@ -119,20 +105,18 @@ export class DPMSolverSinglestepScheduler extends SchedulerMixin<DPMSolverSingle
   }
 
   /**
-   * As upstream, a mu holds for later calls without one too, and so does lower_order_final once it had to be switched on, when
-   * upstream makes its config anew and the mu is lost. Runs made by start touch neither.
+   * As upstream, lower_order_final holds once it had to be switched on; upstream then makes its config anew, and the mu of calls
+   * before is lost. Runs made by start touch neither.
    */
   override setTimesteps(request: number | PlanRequest): void {
     super.setTimesteps(request);
-    const mu = typeof request === 'number' ? undefined : request.mu;
-    if (mu !== undefined) this.#flowShift = Math.exp(mu);
     if (this.#lower || !this.#mustLower(this.timesteps.length)) return;
     this.#lower = true;
-    this.#flowShift = this.config.flow_shift;
+    this.flowShift = this.config.flow_shift;
   }
 
   protected override plan(request?: PlanRequest): Plan<SinglestepRow> {
-    const schedule = request ? this.#schedules.of(request, this.#flowShift) : this.#schedules.training();
+    const schedule = request ? this.#schedules.of(request, this.flowShift) : this.#schedules.training();
     const steps = schedule.timesteps.length;
     const { solver_order: order, final_sigmas_type: final } = this.config;
     const toZero = final === 'zero' || schedule.sigmas.at(-1) === 0;

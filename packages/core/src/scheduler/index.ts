@@ -45,6 +45,7 @@ export { Registry, registry } from './registry.ts';
 export { Run } from './run.ts';
 export type { RunOwner } from './run.ts';
 export { SchedulerMixin } from './scheduler.ts';
+export { FlowShiftMixin, SolverSchedules } from './solver.ts';
 export { solverPlan, timestepsNotSet } from './solver-plan.ts';
 export type { SolverPlanParts } from './solver-plan.ts';
 export type { SchedulerClass, SchedulerConfig } from './scheduler.ts';
