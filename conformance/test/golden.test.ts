@@ -54,6 +54,17 @@ describe('goldens', () => {
     expect(new Set(fetched.filter((path) => path.endsWith('.safetensors'))).size).toBe(1);
   });
 
+  it('over HTTP may have no tensors, but a server that fails is an error', async () => {
+    const answers = (status: number) => async (url: string) => {
+      const found = url.endsWith('.safetensors') ? status : 200;
+      return { ...(await server().fetcher(url.replace('.safetensors', '.json'))), ok: found === 200, status: found };
+    };
+    const load = (status: number) =>
+      urlGoldens('https://example.org/golden/', ['CogVideoXDPMScheduler'], answers(status));
+    expect((await (await load(404)).tensors('CogVideoXDPMScheduler/get-variables-back')).size).toBe(0);
+    await expect((await load(503)).tensors('CogVideoXDPMScheduler/get-variables-back')).rejects.toThrow('answered 503');
+  });
+
   it('that cannot be had are an error that names the address', async () => {
     const missing = async () => ({
       ok: false,

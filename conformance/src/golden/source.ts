@@ -11,7 +11,7 @@ export type GoldenTensors = ReadonlyMap<string, GoldenTensor>;
 export interface GoldenSource {
   /** The classes that there are cases for. */
   readonly classes: readonly string[];
-  /** Which upstream release was recorded. */
+  /** Which upstream release was recorded: 'diffusers 0.42.1'. */
   readonly version: string;
   /** All cases of a class, swaps into it included. */
   cases(className: string): readonly GoldenCase[];
@@ -121,8 +121,12 @@ let own: GoldenSource | undefined;
 const asFolder = (href: string): string => (href.endsWith('/') ? href : `${href}/`);
 const classOf = (id: string): string => id.split('/')[0]!;
 const parseIndex = (text: string): readonly string[] => JSON.parse(text) as readonly string[];
-const versionIn = (text: string): string =>
-  (JSON.parse(text) as { versions?: { diffusers?: string } }).versions?.diffusers ?? 'unknown';
+/** 'diffusers 0.42.1': the first of the recipe's versions is what was recorded. */
+const versionIn = (text: string): string => {
+  const { versions = {} } = JSON.parse(text) as { versions?: Readonly<Record<string, string>> };
+  const name = 'diffusers' in versions ? 'diffusers' : Object.keys(versions)[0];
+  return name === undefined ? 'unknown' : `${name} ${versions[name]}`;
+};
 
 class Goldens implements GoldenSource {
   readonly classes: readonly string[];
@@ -140,7 +144,7 @@ class Goldens implements GoldenSource {
   ) {
     this.classes = [...new Set(ids.map(classOf))].filter((name) => name !== 'swap');
     this.version = version;
-    this.tensors = tensors;
+    this.tensors = keepingLast(tensors);
     this.#ids = ids;
     this.#read = read;
   }
@@ -156,6 +160,15 @@ class Goldens implements GoldenSource {
     if (!parsed) this.#parsed.set(id, (parsed = parseGolden(this.#read(id))));
     return parsed;
   }
+}
+
+/** What was asked for last is kept: the cases of a run follow one another. */
+function keepingLast<T>(load: (id: string) => Promise<T>): (id: string) => Promise<T> {
+  let last: { readonly id: string; readonly loaded: Promise<T> } | undefined;
+  return (id) => {
+    if (last?.id !== id) last = { id, loaded: load(id) };
+    return last.loaded;
+  };
 }
 
 function fileSystem(): FileSystem | undefined {
