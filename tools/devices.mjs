@@ -64,8 +64,12 @@ const PROBE = `const { create } = await import('webgpu');
 const gpu = create([]);
 process.exit((await gpu.requestAdapter()) ? 0 : 1);`;
 
+/** What is said where there is none. */
+export const NO_CHROMIUM = `No Chromium: what runs in a browser was NOT run. To have one: ${COMMAND} (or set CHROMIUM).`;
+export const NO_ADAPTER = `No WebGPU adapter: what runs on a GPU in Node was NOT run. To have one: ${COMMAND}`;
+
 /** Whether WebGPU in Node has an adapter; asked in a process of its own, since the driver is found when a process starts. */
-function hasAdapter() {
+export function hasAdapter() {
   const env = { ...process.env, ...vulkan() };
   return spawnSync(process.execPath, ['--input-type=module', '-e', PROBE], { cwd: root, env }).status === 0;
 }
@@ -76,8 +80,7 @@ function hasAdapter() {
  */
 export function missingDevices() {
   const missing = [];
-  if (!chromium())
-    missing.push(`No Chromium: the browser tests were NOT run. To have one: ${COMMAND} (or set CHROMIUM).`);
-  if (!hasAdapter()) missing.push(`No WebGPU adapter: the GPU tests in Node were NOT run. To have one: ${COMMAND}`);
+  if (!chromium()) missing.push(NO_CHROMIUM);
+  if (!hasAdapter()) missing.push(NO_ADAPTER);
   return missing;
 }

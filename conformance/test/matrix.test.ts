@@ -1,38 +1,46 @@
-// The whole suite on every backend and scheduler of the repository. report.ts writes the same matrix to docs/conformance.md.
+// The suite on the columns in Node: that for backends on those that have no tests in a package of their own, all of every scheduler's on
+// cpu. `npm run conformance` runs the rest and writes docs/conformance.md; its selection is held up to date here.
 
-import { backendCases, casesOf, exactCases, runCases, schedulerSubject } from '@unnoise/conformance';
 import type { Report } from '@unnoise/conformance';
+import { backendCases, exactCases, runCases } from '@unnoise/conformance';
 import { describe, expect, it } from 'vitest';
-import { BACKENDS, CPU, SCHEDULERS } from './subjects.ts';
+import { chooseFor } from './matrix/choose.ts';
+import { PART_RUNS } from './matrix/part.ts';
+import { columns, SCHEDULERS } from './subjects.ts';
 
-const failures = ({ results }: Report) =>
+const failures = ({ results }: Pick<Report, 'results'>) =>
   results.filter(({ outcome }) => outcome === 'fail').map(({ id, message }) => `${id}: ${message}`);
-const declined = ({ results }: Report) => results.filter(({ outcome }) => outcome === 'declined').length;
+const declined = ({ results }: Pick<Report, 'results'>) =>
+  results.filter(({ outcome }) => outcome === 'declined').length;
+
+const SMALL = ['reference, one op, 4 buffers', 'reference, required ops only'] as const;
+const EXACT = columns('reference float32', 'cpu', 'cpu without WebAssembly');
 
 describe('backends', () => {
-  it.each(BACKENDS)('$name', async ({ name, create }) => {
-    const report = await runCases(backendCases(), create());
+  it.each([...columns('reference float64', ...SMALL), ...EXACT])('$name', async ({ name, create }) => {
+    const report = await runCases(backendCases(), (await create()).backend);
     expect(failures(report)).toEqual([]);
     expect(report.results.length).toBeGreaterThan(2000);
-    if (!name.includes('op')) expect(declined(report)).toBe(0);
+    if (name !== SMALL[1]) expect(declined(report)).toBe(0);
   });
 
   it('that declares only the required operations declines the others, and there are many', async () => {
-    const small = BACKENDS.find(({ name }) => name.includes('required'))!;
-    expect(declined(await runCases(backendCases(), small.create()))).toBeGreaterThan(1000);
+    const [small] = columns(SMALL[1]);
+    expect(declined(await runCases(backendCases(), (await small!.create()).backend))).toBeGreaterThan(1000);
   });
 
-  it.each(BACKENDS.filter(({ exact }) => exact))('$name equals the interpreter bit for bit', async ({ create }) => {
-    expect(failures(await runCases(exactCases(), create()))).toEqual([]);
+  it.each(EXACT)('$name equals the interpreter bit for bit', async ({ create }) => {
+    expect(failures(await runCases(exactCases(), (await create()).backend))).toEqual([]);
   });
 });
 
 describe('schedulers on the cpu backend (each package tests its own on the reference)', () => {
   it.each(SCHEDULERS.map((scheduler) => ({ scheduler, name: scheduler.className })))('$name', async ({ scheduler }) => {
-    const backend = CPU.create();
-    const subject = schedulerSubject({ scheduler, backend: async () => backend });
-    const report = await runCases(casesOf(subject), subject);
-    expect(failures(report)).toEqual([]);
-    expect(declined(report), 'every class is registered, so every swap can be made').toBe(0);
+    const { chosen, results } = await chooseFor(scheduler);
+    expect(failures({ results })).toEqual([]);
+    expect(declined({ results }), 'every class is registered, so every swap can be made').toBe(0);
+    expect(chosen, 'matrix/part.json is out of date: npm run conformance -- --choose').toEqual(
+      PART_RUNS[scheduler.className],
+    );
   });
 });

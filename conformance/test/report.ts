@@ -1,45 +1,120 @@
-// Writes the matrix of the repository's own backends and schedulers as a page of the documentation: npm run conformance.
+// npm run conformance: runs the columns of the matrix, and writes docs/conformance.md when all of them ran.
 
-import { writeFileSync } from 'node:fs';
-import { backendCases, casesOf, runCases, schedulerSubject, summary, toMarkdown } from '@unnoise/conformance';
-import type { Report } from '@unnoise/conformance';
-import { BACKENDS, GPU_BACKENDS, SCHEDULERS, SCHEDULER_BACKENDS } from './subjects.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { matches, summary } from '@unnoise/conformance';
+import type { ViteDevServer } from 'vite';
+import { type Column, type Extent, NotHere, type Running } from './matrix/columns.ts';
+import { choose } from './matrix/choose.ts';
+import { page } from './matrix/document.ts';
+import { openInBrowser, serve } from './matrix/in-browser.ts';
+import { openInNode } from './matrix/in-node.ts';
+import { NODE_COLUMNS } from './matrix/node-columns.ts';
+import { PAGE_COLUMNS } from './matrix/page-columns.ts';
+import { type ColumnRecord, keepColumn, keepSuite, keptColumn, startFolder, type SuiteRecord } from './matrix/record.ts';
+import { SCHEDULERS } from './subjects.ts';
 
-const HEADER = `# Conformance
+const HELP = `Usage: npm run conformance [-- options]
 
-Every backend and every scheduler of unnoise against the suite \`@unnoise/conformance\`, as \`npm run conformance\` found them.
-Scheduler cases are runs recorded from the Python library diffusers, and laws that need no recording.
+  --column name   only this column, or those that match (*); can be given again. Writes no document
+  --whole         all cases on every column, also where a software GPU makes that long
+  --write         write docs/conformance.md from the last results of every column
+  --choose        choose anew what columns with a part run: part.json
+  --list          print the columns
 
-- *pass n*: n cases hold. *declined*: the backend does not declare what the case needs, and refuses it as it must.
-- *(eager)*: the same cases one operation at a time. *(traced)*: the same with every handle watched.
+Reports of every suite, as JSON and JUnit XML, are in out/conformance.
 `;
 
-async function backendReports(): Promise<readonly Report[]> {
-  const reports: Report[] = [];
-  for (const { create } of [...BACKENDS, ...GPU_BACKENDS]) reports.push(told(await runCases(backendCases(), create())));
-  return reports;
+const COLUMNS: readonly Column[] = [...NODE_COLUMNS, ...PAGE_COLUMNS];
+const DOCUMENT = new URL('../../docs/conformance.md', import.meta.url);
+
+const { values: options } = parseArgs({
+  options: {
+    column: { type: 'string', multiple: true },
+    whole: { type: 'boolean' },
+    write: { type: 'boolean' },
+    choose: { type: 'boolean' },
+    list: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+});
+
+function versionOf({ runtime }: Column): string {
+  if (!runtime) return '';
+  const manifest = new URL(`../../${runtime.folder}/node_modules/${runtime.name}/package.json`, import.meta.url);
+  return `${runtime.name} ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`;
 }
 
-async function schedulerReports(): Promise<readonly Report[]> {
-  const reports: Report[] = [];
-  for (const { create } of [...SCHEDULER_BACKENDS, ...GPU_BACKENDS]) {
-    for (const scheduler of SCHEDULERS) {
-      const backend = create();
-      const subject = schedulerSubject({ scheduler, backend: async () => backend });
-      reports.push(told(await runCases(casesOf(subject), subject)));
-    }
+const openColumn = (column: Column, server: ViteDevServer | undefined): Promise<Running> =>
+  NODE_COLUMNS.includes(column) ? openInNode(column) : openInBrowser(column, server!);
+
+/** Runs a column, from its backend's suite to the last scheduler. What stops it is part of the record. */
+async function runColumn(column: Column, server: ViteDevServer | undefined): Promise<ColumnRecord> {
+  const start = performance.now();
+  const extent: Extent = options.whole ? 'all' : column.extent;
+  const suites: SuiteRecord[] = [];
+  let opened: Running | undefined;
+  let end: Pick<ColumnRecord, 'notRun' | 'broke'> = {};
+  startFolder(column.name);
+  try {
+    opened = await openColumn(column, server);
+    for (const suite of suitesOf(column)) suites.push(await runSuite(column, opened, suite, extent));
+  } catch (error) {
+    const { message } = error as Error;
+    end = error instanceof NotHere ? { notRun: message } : { broke: message };
   }
-  return reports;
+  await opened?.close();
+  const { place = '', device = '' } = opened ?? {};
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const date = new Date().toISOString();
+  return { name: column.name, extent, date, seconds, place, runtime: versionOf(column), device, ...end, suites };
 }
 
-function told(report: Report): Report {
-  console.log(`${report.subject} on ${report.backend}: ${summary([report])}`);
-  return report;
+const suitesOf = ({ backendOnly }: Column): readonly string[] =>
+  backendOnly ? ['backends'] : ['backends', ...SCHEDULERS.map(({ className }) => className)];
+
+async function runSuite({ name }: Column, running: Running, suite: string, extent: Extent): Promise<SuiteRecord> {
+  const result = await running.run(suite, extent);
+  const kept = keepSuite(name, result);
+  console.log(`${name}, ${suite}: ${summary([result.report])}, of ${result.cases} cases`);
+  for (const { id, message } of kept.failures) console.log(`  FAIL ${id}\n       ${message}`);
+  return kept;
 }
 
-const [backends, schedulers] = [await backendReports(), await schedulerReports()];
-const sections = [HEADER, `## Schedulers\n\n${toMarkdown(schedulers)}`, `## Backends\n\n${toMarkdown(backends)}`];
-writeFileSync(new URL('../../docs/conformance.md', import.meta.url), sections.join('\n'));
-const all = [...backends, ...schedulers];
-console.log(summary(all));
-if (all.some(({ results }) => results.some(({ outcome }) => outcome === 'fail'))) process.exitCode = 1;
+/** Whether nothing failed. */
+function told({ name, notRun, broke, suites }: ColumnRecord): boolean {
+  const frame = '!'.repeat(100);
+  if (notRun) console.error(`\n${frame}\n${name} was NOT run: ${notRun}\n${frame}`);
+  if (broke) console.error(`\n${frame}\n${name} broke off: ${broke}\n${frame}`);
+  const failed = suites.some(({ failures }) => failures.length > 0);
+  return !failed && !broke && !(notRun && process.env['CI']);
+}
+
+async function runAll(chosen: readonly Column[]): Promise<void> {
+  const server = chosen.some((column) => PAGE_COLUMNS.includes(column)) ? await serve() : undefined;
+  for (const column of chosen) {
+    const record = await runColumn(column, server);
+    keepColumn(record);
+    if (!told(record)) process.exitCode = 1;
+  }
+  await server?.close();
+}
+
+function selected(patterns: readonly string[]): readonly Column[] {
+  for (const pattern of patterns)
+    if (!COLUMNS.some(({ name }) => matches(pattern, name))) throw new Error(`No column matches ${pattern}: see --list.`);
+  return COLUMNS.filter(({ name }) => patterns.some((pattern) => matches(pattern, name)));
+}
+
+if (options.help) console.log(HELP);
+else if (options.list) for (const { name, extent } of COLUMNS) console.log(`${name} (${extent})`);
+else if (options.choose) await choose();
+else {
+  if (options.column || !options.write) await runAll(options.column ? selected(options.column) : COLUMNS);
+  if (options.write || !options.column) {
+    const records = COLUMNS.map(({ name }) => keptColumn(name));
+    const missing = COLUMNS.filter((_, i) => !records[i]).map(({ name }) => name);
+    if (missing.length > 0) throw new Error(`There are no results of ${missing.join(', ')}: run them first.`);
+    writeFileSync(DOCUMENT, page(records as ColumnRecord[]));
+  }
+}

@@ -2,14 +2,11 @@
 
 import { backendCases, exactCases, runCases } from '@unnoise/conformance';
 import { realize, tensor } from '@unnoise/core';
-import * as ort from 'onnxruntime-node';
 
-import { createOrtGraphBackend, fromOrt, toOrt } from '../src/index.ts';
+import { fromOrt, toOrt } from '../src/index.ts';
+import { graphsOnGpu } from './in-node.ts';
 
-const backend = createOrtGraphBackend(ort, {
-  session: { executionProviders: ['webgpu'], preferredOutputLocation: 'gpu-buffer' },
-  dtypes: ['float32', 'int32', 'bool'], // software drivers have no shader-f16
-});
+const backend = graphsOnGpu();
 
 const x = tensor(Float32Array.of(1, 2, 3, 4, 5, 6), [1, 2, 3], { backend });
 const doubled = x.mul(2);

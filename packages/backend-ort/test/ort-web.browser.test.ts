@@ -5,15 +5,14 @@ import { type Backend, realize, type Tensor, tensor } from '@unnoise/core';
 import * as ort from 'onnxruntime-web/webgpu';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createOrtBackend, createOrtGraphBackend, createSession, fromOrt, toOrt } from '../src/index.ts';
+import { createSession, fromOrt, toOrt } from '../src/index.ts';
 import { Graph } from '../src/onnx/graph.ts';
 import { createOrtWebGpuBackend, webGpuSession } from '../src/webgpu.ts';
+import { graphsOnGpu, graphsOnWasm, onGpu, onWasm } from './in-page.ts';
 
-const wasm = { executionProviders: ['wasm'] };
 let device: GPUDevice;
 
 beforeAll(async () => {
-  ort.env.wasm.numThreads = 1;
   device = await (await navigator.gpu.requestAdapter())!.requestDevice();
 });
 
@@ -41,15 +40,15 @@ function doubling(): Uint8Array {
 
 describe('onnxruntime-web in a page', () => {
   it('holds the conformance suite on tensors in host memory', async () => {
-    expect(await holds(createOrtBackend(ort), 'backend/*')).toBeGreaterThan(800);
+    expect(await holds(onWasm(), 'backend/*')).toBeGreaterThan(800);
   });
 
   it('holds the conformance suite with kernels as ONNX graphs on the wasm provider', async () => {
-    expect(await holds(createOrtGraphBackend(ort, { session: wasm }), ...CHOSEN)).toBeGreaterThan(20);
+    expect(await holds(graphsOnWasm(), ...CHOSEN)).toBeGreaterThan(20);
   });
 
   it('gives float16 as a Float16Array, and the same bits come back from a step', async () => {
-    const backend = createOrtGraphBackend(ort, { session: wasm });
+    const backend = graphsOnWasm();
     const native = new ort.Tensor('float16', Uint16Array.of(0x3c00, 0x4000), [2]);
     const doubled = await fromOrt(native, backend).mul(2).realize();
     expect(await doubled.data()).toEqual(Uint16Array.of(0x4000, 0x4400));
@@ -58,21 +57,19 @@ describe('onnxruntime-web in a page', () => {
 
 describe('the WebGPU provider on a device of ours', () => {
   it('holds the conformance suite with WGSL on the buffers that both share', async () => {
-    const backend = await createOrtWebGpuBackend(ort, device);
+    const backend = await onGpu(device);
     expect(await holds(backend, ...CHOSEN)).toBeGreaterThan(20);
     backend.destroy();
   });
 
   it('holds the programs of the conformance suite with kernels as ONNX graphs', async () => {
-    const half = device.features.has('shader-f16');
-    const dtypes = ['float32', ...(half ? (['float16'] as const) : []), 'int32', 'bool'] as const;
-    const backend = createOrtGraphBackend(ort, { session: webGpuSession(device), dtypes });
+    const backend = graphsOnGpu(device);
     expect(await holds(backend, ...CHOSEN)).toBeGreaterThan(20);
     await backend.dispose();
   });
 
   it('runs model and step in turn without a copy to the host', async () => {
-    const backend = await createOrtWebGpuBackend(ort, device);
+    const backend = await onGpu(device);
     const session = await createSession(ort, doubling(), webGpuSession(device));
     let x: Tensor = tensor(Float32Array.of(1, -2, 3, 0.5), [2, 2], { backend });
     await realize(x);
