@@ -46,6 +46,8 @@ const jobs = {
   bench: `${ts} tools/bench/index.ts`,
   'bench:image': `${ts} tools/bench/text-to-image.ts`,
   eval: `${ts} tools/eval/index.ts`,
+  guide: `${ts} tools/guide/index.ts`,
+  convergence: `${ts} tools/convergence/index.ts`,
   fuzz: `${ts} tools/fuzz/index.ts`,
   conformance: `${ts} conformance/test/report.ts`,
   build: `${ts} tools/build.ts`,

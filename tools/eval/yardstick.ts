@@ -79,15 +79,22 @@ export class Yardstick {
     return SchedulerMixin.fromConfig.call(scheduler, own, changed) as SchedulerMixin;
   }
 
-  /** The largest number of steps that calls the model at most `evaluations` times, and how often it does. */
-  steps(sampler: Sampler, evaluations: number): { readonly steps: number; readonly calls: number } | undefined {
-    const scheduler = this.scheduler(sampler);
-    for (let steps = evaluations; steps > 0; steps--) {
-      const calls = callsOf(scheduler, steps);
-      if (calls !== undefined && calls <= evaluations) return { steps, calls };
-    }
-    return undefined;
+  /** As `stepsWithin` says of its scheduler. */
+  steps(sampler: Sampler, evaluations: number): ReturnType<typeof stepsWithin> {
+    return stepsWithin(this.scheduler(sampler), evaluations);
   }
+}
+
+/** The largest number of steps that calls the model at most `evaluations` times, and how often it does. */
+export function stepsWithin(
+  scheduler: SchedulerMixin,
+  evaluations: number,
+): { readonly steps: number; readonly calls: number } | undefined {
+  for (let steps = evaluations; steps > 0; steps--) {
+    const calls = callsOf(scheduler, steps);
+    if (calls !== undefined && calls <= evaluations) return { steps, calls };
+  }
+  return undefined;
 }
 
 /** Undefined where the scheduler refuses so few steps. */

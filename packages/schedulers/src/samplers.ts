@@ -14,7 +14,8 @@ export interface NamedSampler {
   readonly note?: string;
 }
 
-interface Row {
+/** A line of the table; the guide prints it. */
+export interface Row {
   readonly name: string;
   /** As other programs write it. */
   readonly also: readonly string[];
@@ -35,7 +36,7 @@ const row = (name: string, also: string, className: string, config?: ConfigObjec
   ...(note && { note }),
 });
 
-const ROWS: readonly Row[] = [
+export const ROWS: readonly Row[] = [
   row('Euler', 'euler', 'EulerDiscreteScheduler'),
   row('Euler a', 'euler_ancestral', 'EulerAncestralDiscreteScheduler'),
   row('LMS', 'lms', 'LMSDiscreteScheduler'),
@@ -56,6 +57,7 @@ const ROWS: readonly Row[] = [
   row('DPM++ 3M SDE', 'dpmpp_3m_sde', 'DPMPP3MSDEScheduler', {}, ABSENT),
   row('DPM fast', 'dpm_fast', 'DPMFastScheduler', {}, ABSENT),
   row('DPM adaptive', 'dpm_adaptive', 'DPMAdaptiveScheduler', {}, ABSENT),
+  row('Restart', 'restart', 'RestartScheduler', SIGMA_SCHEDULES['karras'], ABSENT),
   row('DDIM', 'ddim', 'DDIMScheduler'),
   row('DDPM', 'ddpm', 'DDPMScheduler'),
   row('PLMS', 'plms pndm', 'PNDMScheduler', { skip_prk_steps: true }),
