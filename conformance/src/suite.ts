@@ -39,7 +39,9 @@ export function testBackend(
 async function made(subject: BackendSubject): Promise<Backend> {
   const backend: unknown = await subject.create();
   if (isBackend(backend)) return backend;
-  throw new TypeError(`create() of "${subject.name}" gave ${String(backend)}, which is no backend: it has no upload and run.`);
+  throw new TypeError(
+    `create() of "${subject.name}" gave ${String(backend)}, which is no backend: it has no upload and run.`,
+  );
 }
 
 /**

@@ -23,15 +23,18 @@ describe('a backend', () => {
     expect(found, message).toBe('fail');
   });
 
-  it.each(createReferenceBackend().capabilities.ops)('without %s is asked by every case that needs it, and refuses', async (op) => {
-    const { ops } = createReferenceBackend().capabilities;
-    const backend = createReferenceBackend({ precision: 'float32', ops: ops.filter((other) => other !== op) });
-    const plain = [...backendCases()].filter(({ id }) => id.startsWith('backend/') && !id.includes('large'));
-    const cases = plain.filter(({ needs }) => needs.includes(`op:${op}`));
-    const { results } = await runCases(cases, backend);
-    expect(results.length).toBeGreaterThan(0);
-    expect(results.filter(({ outcome }) => outcome !== 'declined')).toEqual([]);
-  });
+  it.each(createReferenceBackend().capabilities.ops)(
+    'without %s is asked by every case that needs it, and refuses',
+    async (op) => {
+      const { ops } = createReferenceBackend().capabilities;
+      const backend = createReferenceBackend({ precision: 'float32', ops: ops.filter((other) => other !== op) });
+      const plain = [...backendCases()].filter(({ id }) => id.startsWith('backend/') && !id.includes('large'));
+      const cases = plain.filter(({ needs }) => needs.includes(`op:${op}`));
+      const { results } = await runCases(cases, backend);
+      expect(results.length).toBeGreaterThan(0);
+      expect(results.filter(({ outcome }) => outcome !== 'declined')).toEqual([]);
+    },
+  );
 
   it('without a fault passes everything', async () => {
     const { results } = await runCases(backendCases(), backendOf());

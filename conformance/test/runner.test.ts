@@ -82,14 +82,14 @@ describe('a case that is declined', () => {
   const info = () => vi.spyOn(console, 'info').mockImplementation(() => {});
 
   it('is skipped with its reason in vitest and node:test', async () => {
-    const [said, skip] = [info(), vi.fn()];
+    const [said, skip] = [info(), vi.fn<(...told: unknown[]) => void>()];
     await tests().get(EXP)!.body.call(undefined, { skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith(reason);
     expect(said).not.toHaveBeenCalled();
   });
 
   it('is skipped in mocha, which takes no reason: each is printed once', async () => {
-    const [said, context] = [info(), { skip: vi.fn(), timeout: vi.fn() }];
+    const [said, context] = [info(), { skip: vi.fn<(...told: unknown[]) => void>(), timeout: vi.fn<(...told: unknown[]) => void>() }];
     const all = tests();
     for (const id of [EXP, EXP.replace('odd', 'contiguous')]) await all.get(id)!.body.call(context);
     expect(context.skip).toHaveBeenCalledTimes(2);
@@ -107,7 +107,7 @@ describe('an expected failure', () => {
   it('is skipped with its reason', async () => {
     const expected = [{ id: LINEAR, status: 'fail' as const, reason: 'signs', issue: '#1' }];
     const wrong = { name: 'own', create: async () => backendOf({ params: (_, params) => params.map((c) => -c) }) };
-    const skip = vi.fn();
+    const skip = vi.fn<(...told: unknown[]) => void>();
     const tests = collect((runner) => testBackend({ ...wrong, expect: expected }, runner));
     await tests.get(LINEAR)!.body.call(undefined, { skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith('expected to fail: signs (#1)');
@@ -122,8 +122,8 @@ describe('time', () => {
   it('that a case takes is limited, and the limits of runners lie behind that', async () => {
     const tests = own(async () => backendOf());
     expect(tests.get('own')!.timeout).toBe(60);
-    const timeout = vi.fn();
-    await expect(tests.get('own')!.body.call({ timeout, skip: vi.fn() })).rejects.toThrow('was not done after 0.02 s');
+    const timeout = vi.fn<(...told: unknown[]) => void>();
+    await expect(tests.get('own')!.body.call({ timeout, skip: vi.fn<(...told: unknown[]) => void>() })).rejects.toThrow('was not done after 0.02 s');
     expect(timeout).toHaveBeenCalledExactlyOnceWith(60);
   });
 

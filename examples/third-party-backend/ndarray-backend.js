@@ -134,11 +134,15 @@ function stridesOf(sizes, extent) {
 
 function requireFloat32(dtype) {
   if (dtype === 'float32') return;
-  throw new DiffusionError('DTYPE_UNSUPPORTED', `ndarray-backend stores float32, not ${dtype}. Cast it first.`, { dtype });
+  throw new DiffusionError('DTYPE_UNSUPPORTED', `ndarray-backend stores float32, not ${dtype}. Cast it first.`, {
+    dtype,
+  });
 }
 
 function unsupported(op) {
-  throw new DiffusionError('OP_UNSUPPORTED', `ndarray-backend has no ${op}. Its capabilities list what it has.`, { op });
+  throw new DiffusionError('OP_UNSUPPORTED', `ndarray-backend has no ${op}. Its capabilities list what it has.`, {
+    op,
+  });
 }
 
 function arrayOf(handle) {

@@ -3,12 +3,14 @@
 import { boundaries } from './boundaries.ts';
 import { size, treeShaking } from './bundle.ts';
 import { commands } from './commands.ts';
+import { guide } from './guide.ts';
 import { lazyMap } from './lazy-map.ts';
 import { manifests } from './manifests.ts';
 import { examples, readme } from './readmes.ts';
 import { runtimes } from './runtimes.ts';
 import { structure } from './structure.ts';
 import { tarballs } from './tarballs.ts';
+import { runners, thirdParties } from './third-parties.ts';
 
 export interface Check {
   readonly name: string;
@@ -27,10 +29,13 @@ const checks: readonly Check[] = [
   structure,
   readme,
   examples,
+  guide,
   boundaries,
   size,
   treeShaking,
   tarballs,
+  runners,
+  thirdParties,
   ...runtimes,
 ];
 

@@ -22,7 +22,8 @@ export async function loadBackend(module: string, name: string | undefined): Pro
     module,
     'a backend, or a function that makes one',
   );
-  const made: unknown = typeof found === 'function' ? await called(found as () => unknown, `${key} of ${module}`) : found;
+  const made: unknown =
+    typeof found === 'function' ? await called(found as () => unknown, `${key} of ${module}`) : found;
   if (isBackend(made)) return made;
   throw new Error(`${key} of ${module} gave ${String(made)}, which is no backend: it has no upload and run.`);
 }
@@ -49,7 +50,9 @@ function goldensIn(folder: string, { className }: SchedulerClass): GoldenSource 
   const path = resolve(folder);
   for (const name of ['index.json', 'recipe.json'])
     if (!existsSync(join(path, name)))
-      throw new Error(`${path} has no ${name}, so it is no folder of goldens. tools/golden of unnoise tells their format.`);
+      throw new Error(
+        `${path} has no ${name}, so it is no folder of goldens. tools/golden of unnoise tells their format.`,
+      );
   const goldens = fileGoldens(pathToFileURL(path));
   if (goldens.classes.includes(className)) return goldens;
   throw new Error(`${path} has recorded runs of ${goldens.classes.join(', ') || 'nothing'}, but none of ${className}.`);

@@ -4,5 +4,6 @@ export { lawError } from './output-law.ts';
 export type { GaussianData, LawError, OutputOf } from './output-law.ts';
 export { sameTrajectory } from './same-trajectory.ts';
 export type { SameOptions } from './same-trajectory.ts';
-export { levelOf, trajectory } from './trajectory.ts';
+export { spreadOf } from './spread.ts';
+export { levelOf, shownLevelOf, trajectory } from './trajectory.ts';
 export type { Oracle, Trial } from './trajectory.ts';

@@ -20,7 +20,7 @@ function header(reports: readonly Report[]): string {
   const golden = [...new Set(reports.map((report) => report.golden))].filter((version) => version !== 'none');
   const devices = new Map(reports.map(({ backend, device }) => [backend, device]));
   const list = [...devices].map(([backend, device]) => (device ? `${backend} (${device})` : backend));
-  return `Suite version ${reports[0]?.suite ?? '-'} · goldens from diffusers ${golden.join(', ') || '-'} · backends: ${list.join(', ')}`;
+  return `Suite version ${reports[0]?.suite ?? '-'} · goldens from ${golden.join(', ') || '-'} · backends: ${list.join(', ')}`;
 }
 
 interface Cell {

@@ -1,0 +1,4 @@
+import { describe, it } from 'node:test';
+import { register } from './subjects.mjs';
+
+register({ describe, it });
