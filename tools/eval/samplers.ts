@@ -24,6 +24,7 @@ import { KDPM2DiscreteScheduler } from '@unnoise/scheduler-k-dpm-2-discrete';
 import { LMSDiscreteScheduler } from '@unnoise/scheduler-lms-discrete';
 import { LTXEulerAncestralRFScheduler } from '@unnoise/scheduler-ltx-euler-ancestral-rf';
 import { PNDMScheduler } from '@unnoise/scheduler-pndm';
+import { RestartScheduler } from '@unnoise/scheduler-restart';
 import { SASolverScheduler } from '@unnoise/scheduler-sasolver';
 import { UniPCMultistepScheduler } from '@unnoise/scheduler-unipc-multistep';
 import type { Guest } from './guests.ts';
@@ -67,6 +68,7 @@ export const SAMPLERS: readonly Sampler[] = [
   sde('DPM++ SDE', DPMSolverSDEScheduler),
   sde('DPM++ 3M SDE', DPMPP3MSDEScheduler),
   ode('DPM fast', DPMFastScheduler),
+  sde('Restart', RestartScheduler, { use_karras_sigmas: true }),
   sde('SA-Solver', SASolverScheduler),
   ode('DEIS', DEISMultistepScheduler),
   ode('Heun', HeunDiscreteScheduler),

@@ -57,7 +57,7 @@ export class RestartScheduler extends KScheduleMixin<RestartConfig, RestartRow> 
 
   constructor(config: Partial<RestartConfig> = {}, options: SchedulerOptions = {}) {
     super(config, options);
-    if (this.config.restart_list) requireRestarts(this.config.restart_list);
+    if (this.config.restart_list !== null) requireRestarts(this.config.restart_list);
   }
 
   protected override plan(request?: PlanRequest): Plan<RestartRow> {

@@ -41,6 +41,7 @@ export type SchedulerName =
   | 'LTXEulerAncestralRFScheduler'
   | 'PNDMScheduler'
   | 'RePaintScheduler'
+  | 'RestartScheduler'
   | 'SASolverScheduler'
   | 'SCMScheduler'
   | 'ScoreSdeVeScheduler'
@@ -103,6 +104,7 @@ export const schedulers: { readonly [Name in SchedulerName]: () => Promise<Sched
     (await import('@unnoise/scheduler-ltx-euler-ancestral-rf')).LTXEulerAncestralRFScheduler,
   PNDMScheduler: async () => (await import('@unnoise/scheduler-pndm')).PNDMScheduler,
   RePaintScheduler: async () => (await import('@unnoise/scheduler-repaint')).RePaintScheduler,
+  RestartScheduler: async () => (await import('@unnoise/scheduler-restart')).RestartScheduler,
   SASolverScheduler: async () => (await import('@unnoise/scheduler-sasolver')).SASolverScheduler,
   SCMScheduler: async () => (await import('@unnoise/scheduler-scm')).SCMScheduler,
   ScoreSdeVeScheduler: async () => (await import('@unnoise/scheduler-sde-ve')).ScoreSdeVeScheduler,

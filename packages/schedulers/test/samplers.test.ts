@@ -43,6 +43,8 @@ describe('names of samplers', () => {
     ['Euler SGM Uniform', 'EulerDiscreteScheduler', { timestep_spacing: 'trailing', use_karras_sigmas: false }],
     ['uni_pc', 'UniPCMultistepScheduler', { solver_type: 'bh1' }],
     ['PLMS', 'PNDMScheduler', { skip_prk_steps: true }],
+    ['Restart', 'RestartScheduler', { use_karras_sigmas: true, use_exponential_sigmas: false }],
+    ['Restart Exponential', 'RestartScheduler', { use_karras_sigmas: false, use_exponential_sigmas: true }],
   ])('%s is %s', (name, className, config) => {
     const sampler = samplerFromName(name);
     expect(sampler.className).toBe(className);

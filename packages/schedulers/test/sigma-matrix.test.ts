@@ -21,6 +21,7 @@ const CLASSES = [
   'KDPM2AncestralDiscreteScheduler',
   'KDPM2DiscreteScheduler',
   'LMSDiscreteScheduler',
+  'RestartScheduler',
 ];
 /** Those whose updates do not reach 0. */
 const POSITIVE = ['DEISMultistepScheduler'];
