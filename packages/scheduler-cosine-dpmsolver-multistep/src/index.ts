@@ -111,6 +111,7 @@ export class CosineDPMSolverMultistepScheduler extends SchedulerMixin<CosineDPMS
     requireChoice('solver_type', this.config.solver_type, SOLVER_TYPES);
     requireChoice('sigma_schedule', this.config.sigma_schedule, SCHEDULES);
     requireOrder(this.config.solver_order);
+    requireSigmas(this.config);
   }
 
   protected override plan(request?: PlanRequest): Plan<CosineRow> {
@@ -182,6 +183,13 @@ function levelOf(sigma: number = Number.NaN): LambdaLevel {
 function noiseTime(sigmas: Table): Table {
   const { round } = precisionOf(sigmas);
   return mapTable(sigmas, (sigma) => round(round(Math.atan(sigma)) / round(Math.PI)) * 2);
+}
+
+/** Exponential sigmas pass through their logarithm, karras ones through a root. */
+function requireSigmas({ sigma_min: min, sigma_max: max, sigma_schedule: schedule }: CosineDPMSolverMultistepConfig): void {
+  if (schedule === 'karras' ? min >= 0 && max >= 0 : min > 0 && max > 0) return;
+  const message = `sigma_min is ${min} and sigma_max ${max}. Give numbers above 0 for ${schedule} sigmas.`;
+  throw new DiffusionError('CONFIG_INVALID', message, { min, max, schedule });
 }
 
 /** As upstream has no third-order update, which it finds out at the third step. */

@@ -125,3 +125,13 @@ describe('the noise', () => {
     await expect(step({})).rejects.toMatchObject({ code: 'GENERATOR_REQUIRED' });
   });
 });
+
+describe('the sigmas', () => {
+  it.each([
+    ['exponential', { sigma_min: 0 }],
+    ['exponential', { sigma_max: -1 }],
+    ['karras', { sigma_max: -1 }],
+  ] as const)('of the %s schedule have no logarithm or root: %j', (sigma_schedule, limits) => {
+    expect(() => cosine({ sigma_schedule, ...limits })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});

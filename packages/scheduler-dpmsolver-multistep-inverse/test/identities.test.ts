@@ -51,6 +51,12 @@ describe('the schedule', () => {
     },
   );
 
+  it('ends at a trained level: there must be as many betas as timesteps', () => {
+    const trained_betas = [0.01, 0.02, 0.05, 0.1];
+    expect(() => inverse({ trained_betas }).start(2)).toThrow(expect.objectContaining({ code: 'CONFIG_CONFLICT' }));
+    expect(inverse({ trained_betas, num_train_timesteps: 4 }).start(2).timesteps).toEqual([0, 2]);
+  });
+
   it('leaves out repeated timesteps, but not their sigmas', () => {
     const { timesteps, sigmas } = inverse({ use_karras_sigmas: true }).start(999).plan;
     expect(new Set(timesteps).size).toBe(timesteps.length);

@@ -6,7 +6,7 @@ import { createReferenceBackend } from '@unnoise/core/reference';
 import { DDIMScheduler } from '@unnoise/scheduler-ddim';
 import { DDPMScheduler } from '@unnoise/scheduler-ddpm';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
-import { predict, testMixture } from '@unnoise/testing-gmm';
+import { predict, testMixture, velocityAtSigma } from '@unnoise/testing-gmm';
 import { describe, expect, it } from 'vitest';
 import type { EulerAncestralDiscreteConfig } from '../src/index.ts';
 import { EulerAncestralDiscreteScheduler } from '../src/index.ts';
@@ -77,16 +77,7 @@ describe('a step', () => {
   });
 
   it('is the same for a model that predicts the velocity', async () => {
-    const velocity = (x: Float64Array, { noise: sigma }: NoiseLevel) => {
-      const scale = Math.hypot(sigma, 1);
-      return predict(
-        testMixture,
-        'v_prediction',
-        x.map((value) => value / scale),
-        1 / scale,
-        sigma / scale,
-      );
-    };
+    const velocity = (x: Float64Array, { noise: sigma }: NoiseLevel) => velocityAtSigma(testMixture, x, sigma);
     const start = normal.map((value) => value * 150);
     const request = () => ({ numInferenceSteps: 6, generator: torchGenerator(9) });
     const wanted = await trajectory({ run: ancestral().start(request()), model, start, shape });
@@ -129,5 +120,14 @@ describe('configs', () => {
     const scheduler = EulerAncestralDiscreteScheduler.fromConfig(foreign, {}, exact);
     scheduler.setTimesteps(5);
     expect(Array.from(scheduler.sigmas!)).toEqual(Array.from(ancestral().start(5).plan.sigmas!));
+  });
+});
+
+describe('addNoise', () => {
+  it('at a begin index behind the schedule has no level', async () => {
+    const scheduler = ancestral();
+    scheduler.setTimesteps(2);
+    scheduler.setBeginIndex(4);
+    await expect(scheduler.addNoise(host(normal), host(normal), 5)).rejects.toMatchObject({ code: 'NUMERIC' });
   });
 });

@@ -128,3 +128,9 @@ describe('scaleNoise', () => {
     expect(scheduler.stepIndex).toBe(5);
   });
 });
+
+describe('the schedule', () => {
+  it.each([0, -1, 2.5])('has a whole number of trained levels, and not %d', (num_train_timesteps) => {
+    expect(() => heun({ num_train_timesteps })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});

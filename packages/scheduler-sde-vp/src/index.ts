@@ -75,7 +75,7 @@ export class ScoreSdeVpScheduler extends SchedulerMixin<ScoreSdeVpConfig, ScoreS
     const width = round(high - low);
     const log = round(round(round(-0.25 * round(t * t)) * width) - round(round(0.5 * t) * round(low)));
     const std = Math.sqrt(round(1 - round(Math.exp(round(2 * log)))));
-    const beta = round(low + round(t * width));
+    const beta = round(round(low) + round(t * width));
     return { growth: 1 + beta / (2 * steps), pull: -beta / std / steps, std: Math.sqrt(beta / steps) };
   }
 

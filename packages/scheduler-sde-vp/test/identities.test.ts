@@ -86,6 +86,14 @@ describe('on a Gaussian mixture', () => {
 });
 
 describe('step', () => {
+  it('changes nothing where the rate is 0, also in float32', async () => {
+    const scheduler = new ScoreSdeVpScheduler({ beta_min: 0.1, beta_max: 0 });
+    scheduler.setTimesteps(4);
+    const x = tensor(torchGenerator(1).normal([2, 3]), [2, 3]);
+    const { prevSample } = await scheduler.step(x, 1, x, { generator: torchGenerator(5) });
+    expect(await prevSample.data()).toEqual(await x.data());
+  });
+
   it('is stepPred without the mean, draw for draw', async () => {
     const shape = [2, 3];
     const [x, out] = [1, 2].map((seed) => host(torchGenerator(seed).normal(shape, 'float64'), shape)) as [

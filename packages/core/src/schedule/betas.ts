@@ -5,6 +5,7 @@ import { requireChoice } from '../config/schema.ts';
 import { DiffusionError } from '../errors.ts';
 import { torchLinspace } from './grids.ts';
 import { mapTable, type Precision, type Table, tabulate } from './precision.ts';
+import { requireTrainSteps } from './spacing.ts';
 
 /** The config keys that a beta schedule reads. */
 export interface BetaScheduleConfig {
@@ -47,9 +48,7 @@ export function betaSchedule(
 ): Table {
   const { num_train_timesteps: count, beta_schedule: name, trained_betas: trained } = config;
   if (trained) return finiteBetas(precision.table(trained), config);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new DiffusionError('CONFIG_INVALID', `num_train_timesteps is ${count}; give an integer of at least 1.`);
-  }
+  requireTrainSteps(count);
   requireChoice('beta_schedule', name, Object.keys(rules));
   return finiteBetas(rules[name]!(config, precision), config);
 }

@@ -5,7 +5,7 @@
 import { DiffusionError } from '../errors.ts';
 import { linspace } from './grids.ts';
 import { mapTable, type Precision, precisionOf, type Table, tabulate } from './precision.ts';
-import { requireSteps } from './spacing.ts';
+import { requireSteps, requireTrainSteps } from './spacing.ts';
 
 /** The static shift: sigma -> shift sigma / (1 + (shift - 1) sigma). */
 export function shiftSigmas(sigmas: Table, shift: number): Table {
@@ -72,8 +72,10 @@ export function imageShiftMu(imageSeqLen: number, config: ImageShiftConfig = {})
 /**
  * The training sigmas of the flow matching schedulers, N/N down to 1/N, shifted unless `shift` is undefined (dynamic
  * shifting). Their ends times N are the ends of every schedule, which is then shifted *again* (upstream issue 13243).
+ * Throws CONFIG_INVALID for fewer than one.
  */
 export function flowTrainingSigmas(trainSteps: number, shift: number | undefined, precision: Precision): Table {
+  requireTrainSteps(trainSteps);
   const sigmas = tabulate(trainSteps, precision, (i) => (trainSteps - i) / trainSteps);
   return shift === undefined ? sigmas : shiftSigmas(sigmas, shift);
 }

@@ -2,11 +2,13 @@
 
 /**
  * The integral from `from` to `to` of each Lagrange basis polynomial on `nodes`, so that the integral of the polynomial through
- * (nodes[j], f[j]) is the sum of weight j times f[j]. Exact up to rounding; not finite where two nodes are equal.
+ * (nodes[j], f[j]) is the sum of weight j times f[j]. Exact up to rounding. Over no distance
+ * all are 0; over any other they are not finite where two nodes are equal.
  *
  * On evenly spaced nodes with from = nodes[0] these are the Adams-Bashforth weights.
  */
 export function lagrangeIntegrals(nodes: ArrayLike<number>, from: number, to: number): Float64Array {
+  if (from === to) return new Float64Array(nodes.length);
   const shifted = Array.from(nodes, (node) => node - from);
   return Float64Array.from(shifted, (node, j) => {
     const others = shifted.filter((_, k) => k !== j);

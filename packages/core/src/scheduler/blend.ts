@@ -13,6 +13,7 @@ export async function blend(
   pair: (level: NoiseLevel) => readonly [number, number],
 ): Promise<Tensor> {
   const pairs = levels.map(pair);
+  if (!pairs.flat().every(Number.isFinite)) throw noLevel(levels);
   const [first] = pairs;
   if (!first || (pairs.length !== 1 && pairs.length !== x.shape[0])) throw wrongCount(levels.length, x.shape);
   const same = pairs.every(([a, b]) => a === first[0] && b === first[1]);
@@ -31,6 +32,13 @@ function perItem(x: Tensor, pairs: readonly (readonly [number, number])[], which
       shape,
     ),
   );
+}
+
+/** A begin index behind the schedule, or a level that divides by zero. */
+function noLevel(levels: readonly NoiseLevel[]): DiffusionError {
+  const text = levels.map(({ signal, noise }) => `${signal} and ${noise}`).join(', ');
+  const message = `Signal and noise at these timesteps are ${text}. Check the begin index and the timesteps against the schedule.`;
+  return new DiffusionError('NUMERIC', message, { levels });
 }
 
 function wrongCount(count: number, shape: readonly number[]): DiffusionError {
