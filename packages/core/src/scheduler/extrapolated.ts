@@ -28,24 +28,30 @@ export interface Extrapolated {
 
 /**
  * m and x0 of the model's output: m is x0 where `data` is true, else eps. prediction_type may be flow_prediction, whose
- * x0 is x - sigma v. Thresholding makes it a promise. Throws CONFIG_INVALID for an unknown prediction_type.
+ * x0 is x - sigma v. `round` as in `predict`. Thresholding makes it a promise. Throws CONFIG_INVALID for an unknown prediction_type.
  */
 export function extrapolated(
   context: StepContext<PredictionRow>,
   config: ExtrapolationConfig,
   data: boolean,
+  round?: (difference: Tensor) => Tensor,
 ): Extrapolated | Promise<Extrapolated> {
-  if (!config.thresholding) return converted(context, config, data);
+  if (!config.thresholding) return converted(context, config, data, round);
   return threshold(context, converted(context, config, true).x0, config).then((x0) => withNoise(context, x0, data));
 }
 
-function converted(context: StepContext<PredictionRow>, config: ExtrapolationConfig, data: boolean): Extrapolated {
+function converted(
+  context: StepContext<PredictionRow>,
+  config: ExtrapolationConfig,
+  data: boolean,
+  round?: (difference: Tensor) => Tensor,
+): Extrapolated {
   const { k, x, out } = context;
   const { prediction_type: type, variance_type: variance } = config;
   if (type === 'flow_prediction') return withNoise(context, x.sub(out.mul(k.rawSigma)), data);
   // as upstream: a learned variance is dropped by keeping three channels, whatever the sample has
   const learned = type === 'epsilon' && (variance === 'learned' || variance === 'learned_range');
-  const { x0, eps } = predict(type, k.level, x, learned ? out.slice(1, 0, 3) : out);
+  const { x0, eps } = predict(type, k.level, x, learned ? out.slice(1, 0, 3) : out, round);
   return { m: data ? x0 : eps, x0 };
 }
 

@@ -22,15 +22,22 @@ export interface Levels {
 
 /**
  * x = alpha x0 + sigma eps, solved for both by what the model gave: eps (epsilon), x0 (sample), or
- * v = alpha eps - sigma x0 (v_prediction). Throws CONFIG_INVALID for another `type`, at the step as upstream.
+ * v = alpha eps - sigma x0 (v_prediction). `round` may be `rounded`, for the difference that a small level divides.
+ * Throws CONFIG_INVALID for another `type`, at the step as upstream.
  */
-export function predict(type: string, { alpha, sigma }: Levels, x: Tensor, out: Tensor): Prediction {
+export function predict(
+  type: string,
+  { alpha, sigma }: Levels,
+  x: Tensor,
+  out: Tensor,
+  round: (difference: Tensor) => Tensor = (difference) => difference,
+): Prediction {
   requireChoice<PredictionType>('prediction_type', type, PREDICTION_TYPES);
   switch (type) {
     case 'epsilon':
-      return { x0: x.sub(out.mul(sigma)).div(alpha), eps: out };
+      return { x0: round(x.sub(out.mul(sigma))).div(alpha), eps: out };
     case 'sample':
-      return { x0: out, eps: x.sub(out.mul(alpha)).div(sigma) };
+      return { x0: out, eps: round(x.sub(out.mul(alpha))).div(sigma) };
     case 'v_prediction':
       return { x0: x.mul(alpha).sub(out.mul(sigma)), eps: out.mul(alpha).add(x.mul(sigma)) };
   }

@@ -9,7 +9,7 @@ import { Node, NONE } from './node.ts';
 import { axisOf, broadcast, inferShape, lengthOf, sameShape, text } from './shape.ts';
 import type { DType, Shape } from './types.ts';
 
-/** c1*x1 + ... + cn*xn + bias. Linear arguments are multiplied out, and terms of the same node are merged. */
+/** c1*x1 + ... + cn*xn + bias. Linear arguments that are not whole are multiplied out, and terms of the same node are merged. */
 export function linearNode(coefficients: readonly number[], nodes: readonly Node[], bias?: number): Node {
   const dtype = arithmeticType(nodes);
   const args: Node[] = [];
@@ -20,7 +20,7 @@ export function linearNode(coefficients: readonly number[], nodes: readonly Node
     const node = converted(nodes[i]!, dtype);
     const c = coefficients[i]!;
     shape = broadcast(shape, node.shape);
-    if (node.op !== 'linear') addTerm(args, params, node, c);
+    if (node.op !== 'linear' || node.whole) addTerm(args, params, node, c);
     else constant = addLinear(args, params, node, c, constant);
   }
   // A bias of 0 stays: whether there is one may depend on the expression only, never on a value.
@@ -194,7 +194,16 @@ export function viewNode(a: Node, shape: Shape): Node {
 /** The same value as a node of its own. */
 export function sameNode(a: Node): Node {
   if (a.op === 'leaf' || a.op === 'host') return new Node('view', a.shape, a.dtype, [a], NONE, NONE, a.backend);
-  return new Node(a.op, a.shape, a.dtype, a.args, a.params, a.layout, a.backend);
+  const node = new Node(a.op, a.shape, a.dtype, a.args, a.params, a.layout, a.backend);
+  node.whole = a.whole;
+  return node;
+}
+
+/** The same value, which sums do not multiply out. */
+export function wholeNode(a: Node): Node {
+  const node = sameNode(a);
+  node.whole = true;
+  return node;
 }
 
 export function unsqueezeNode(a: Node, axis: number): Node {

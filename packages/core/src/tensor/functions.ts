@@ -3,7 +3,7 @@
 import type { Backend } from '../backend.ts';
 import { DiffusionError } from '../errors.ts';
 import { floatType } from './dtype.ts';
-import { concatNode, constantNode, linearNode, whereNode } from './expression.ts';
+import { concatNode, constantNode, linearNode, whereNode, wholeNode } from './expression.ts';
 import { hostArray, type HostData } from './host.ts';
 import { Node, NONE, Storage } from './node.ts';
 import { axisOf, broadcast, checkedShape, lengthOf } from './shape.ts';
@@ -57,6 +57,14 @@ export function linear(terms: readonly (readonly [coefficient: number, x: Tensor
       bias,
     ),
   );
+}
+
+/**
+ * The same value, which sums take as it is, rounded once, instead of multiplying it out. For a small difference of large terms that is used
+ * several times: its uses then have one rounding error in common, which cancels where they are subtracted. It needs no kernel of its own.
+ */
+export function rounded(x: Tensor): Tensor {
+  return new Tensor(wholeNode(x.node));
 }
 
 /** Where `condition` (bool) is true `a`, else `b`; all broadcast. */

@@ -10,6 +10,7 @@ export {
   logAddExp,
   logSumExp,
   nativeOf,
+  rounded,
   tensor,
   type TensorOptions,
   where,

@@ -48,6 +48,8 @@ export class Node {
   data: TypedArray | undefined = undefined;
   /** The buffer of a `leaf`; undefined once disposed. */
   storage: Storage | undefined = undefined;
+  /** True where sums take this linear piece as it is, rounded, instead of multiplying it out. */
+  whole = false;
   /** Tensors that hold this node and are not disposed. */
   owners = 0;
   /** Scratch of `trace`: the walk that saw this node last, and its place in that walk. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createReferenceBackend } from '../../src/reference/index.ts';
-import { linear, type Tensor, tensor } from '../../src/tensor/index.ts';
+import { lower } from '../../src/program/index.ts';
+import { linear, rounded, type Tensor, tensor } from '../../src/tensor/index.ts';
 
 const backend = createReferenceBackend({ precision: 'float32' });
 const vector = (...data: number[]) => tensor(Float32Array.from(data), [data.length], { backend });
@@ -40,6 +41,24 @@ describe('the linear normal form', () => {
     expect(clamped.mul(3).add(x).node.args).toEqual([clamped.node, x.node]);
     const realised = await x.mul(2).realize();
     expect(realised.mul(3).node).toMatchObject({ args: [realised.node], params: [3] });
+  });
+
+  it('takes a rounded piece as it is, in the same kernel', async () => {
+    const part = x.mul(1 / 41);
+    expect(await part.mul(41).sub(x).data()).toEqual(new Float32Array(2)); // multiplied out, its coefficient is 0
+    const piece = rounded(part);
+    const difference = piece.mul(41).sub(x);
+    expect(difference.node).toMatchObject({ args: [piece.node, x.node], params: [41, -1] });
+    expect(lower([difference.node], backend.capabilities).steps).toHaveLength(1);
+    const once = Math.fround(41 * Math.fround(1 / 41));
+    expect(await difference.data()).toEqual(Float32Array.of(once - 1, 2 * (once - 1)));
+    expect(once).not.toBe(1);
+    expect(piece.cast('float32').mul(2).node.args).toHaveLength(1); // a copy is as whole
+  });
+
+  it('does not change what is no sum', () => {
+    expect(rounded(x).node).toMatchObject({ op: 'view', args: [x.node] });
+    expect(rounded(x.exp()).node.op).toBe('exp');
   });
 
   it('shows the NaN of Infinity times 0 on the host', () => {
