@@ -30,6 +30,7 @@ import {
   flowSigmasFields,
   positiveSchedule,
   requireDataForFlow,
+  rounded,
   sigmaScheduleFields,
   solverPlan,
   solverTables,
@@ -179,7 +180,8 @@ export class SASolverScheduler extends SchedulerMixin<SASolverConfig, SARow> {
     const data = this.config.algorithm_type === 'data_prediction';
     requireDataForFlow(this.config.prediction_type, data, 'algorithm_type noise_prediction');
     requireClean(this.config, data);
-    return after(extrapolated(context, this.config, data), (found) => this.#update(context, found, data));
+    // predictor and corrector weigh differences of predictions by large numbers: all uses of one must err alike
+    return after(extrapolated(context, this.config, data, rounded), (found) => this.#update(context, found, data));
   }
 
   /** The carry: the sample and the noise that the last step began with, and the predictions before this one, newest first. */

@@ -6,7 +6,7 @@ import { createReferenceBackend } from '@unnoise/core/reference';
 import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
 import type { PredictionType } from '@unnoise/testing-gmm';
 import { predict, testMixture } from '@unnoise/testing-gmm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SASolverConfig } from '../src/index.ts';
 import { SASolverScheduler } from '../src/index.ts';
 
@@ -137,6 +137,34 @@ describe('predictor and corrector', () => {
       const other = { ...trial, run: begin(scheduler, 8), model: perfect('v_prediction') };
       await expect(sameTrajectory(wanted, other, { bound: 1e-10 })).resolves.toBeUndefined();
     }
+  });
+});
+
+describe('a prediction', () => {
+  /** The rounding error of a difference of large terms (alpha is 1/157), seen in what is predicted next and in what is carried on. */
+  it('has the same rounding error in every sum that uses it, and needs no kernel of its own', async () => {
+    const single = createReferenceBackend({ precision: 'float32' });
+    const runs = vi.spyOn(single, 'run');
+    const config = { use_exponential_sigmas: true, tau_func: 0 } as const;
+    const [coarse, fine] = [single, backend].map((on) => new SASolverScheduler(config, { backend: on }).start(5));
+    const velocity = torchGenerator(4).normal(shape);
+    const x = Float32Array.from(start);
+    const out = x.map((value, i) => value + velocity[i]! / 157); // at much noise nearly the sample
+    const first = async (run: Run, on: typeof backend) => {
+      const [sample, output] = [tensor(x, shape, { backend: on }), tensor(out, shape, { backend: on })];
+      const generator = torchGenerator(5);
+      const { prevSample, predOriginalSample } = await run.step(output, sample, { generator });
+      return { prev: await prevSample.data(), x0: await predOriginalSample!.data() };
+    };
+    const [found, exact] = [await first(coarse!, single), await first(fine!, backend)];
+    expect(runs).toHaveBeenCalledTimes(1);
+    const level = (i: number) => levelsOf(fine!)[i]!;
+    const weight = -level(1).alpha * Math.expm1(level(0).lambda - level(1).lambda); // of x0 in the next sample
+    exact.x0.forEach((wanted, i) => {
+      const error = weight * (found.x0[i]! - wanted);
+      expect(Math.abs(found.prev[i]! - exact.prev[i]! - error)).toBeLessThan(4 * 2 ** -24);
+    });
+    expect(weight * rms(Float64Array.from(found.x0), Float64Array.from(exact.x0))).toBeGreaterThan(2 ** -24);
   });
 });
 
