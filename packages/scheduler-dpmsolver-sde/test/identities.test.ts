@@ -1,10 +1,10 @@
 // What the SDE solver is equal to, and the exact law of its samples, in float64: its README lists these.
-import { observedOrder, rms, trajectory } from '@unnoise/conformance';
+import { observedOrder, rms, shownLevelOf, trajectory } from '@unnoise/conformance';
 import type { NoiseSampler, Plan, Run } from '@unnoise/core';
 import { tensor, torchGenerator } from '@unnoise/core';
 import { createReferenceBackend } from '@unnoise/core/reference';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
-import { gaussian, predict, testMixture } from '@unnoise/testing-gmm';
+import { gaussian, predict, testMixture, velocityAtSigma } from '@unnoise/testing-gmm';
 import { describe, expect, it } from 'vitest';
 import type { DPMSolverSDEConfig } from '../src/index.ts';
 import { DPMSolverSDEScheduler } from '../src/index.ts';
@@ -19,15 +19,8 @@ const epsilon = (x: Float64Array, sigma: number) => Float64Array.from(predict(te
 
 type Model = (x: Float64Array, sigma: number) => ArrayLike<number>;
 
-/** The level of the sample at a position, middles included: noiseLevel has only those of the table. */
-const sigmaAt = (plan: Plan<unknown>, index: number) =>
-  Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
-
-function samplesOf(run: Run, model: Model, start: ArrayLike<number>, size = shape, steps = run.timesteps.length) {
-  const { plan } = run;
-  const oracle = (x: Float64Array) => model(x, sigmaAt(plan, plan.timesteps.length - run.remaining.length));
-  return trajectory({ run, model: oracle, start, shape: size, steps });
-}
+const samplesOf = (run: Run, model: Model, start: ArrayLike<number>, size = shape, steps = run.timesteps.length) =>
+  trajectory({ run, model: (x, { noise }) => model(x, noise), level: shownLevelOf, start, shape: size, steps });
 
 /** The sigmas of a doubled schedule, once each. */
 const once = ({ sigmas }: Plan<unknown>) => Array.from(sigmas!).filter((_, i) => i % 2 === 0);
@@ -58,16 +51,7 @@ describe('a step without noise', () => {
   });
 
   it('is the same for a model that predicts the velocity', async () => {
-    const velocity: Model = (x, sigma) => {
-      const scale = Math.hypot(sigma, 1);
-      return predict(
-        testMixture,
-        'v_prediction',
-        x.map((value) => value / scale),
-        1 / scale,
-        sigma / scale,
-      );
-    };
+    const velocity: Model = (x, sigma) => velocityAtSigma(testMixture, x, sigma);
     const start = normal.map((value) => value * 25);
     const config = { noise_sampler_seed: 11 };
     const wanted = await samplesOf(sde(config).start(6), epsilon, start);

@@ -1,10 +1,10 @@
 // What KDPM2 is equal to, in float64: its README lists these identities.
-import { rms, trajectory } from '@unnoise/conformance';
+import { rms, shownLevelOf, trajectory } from '@unnoise/conformance';
 import type { Plan, Run } from '@unnoise/core';
 import { tensor, torchGenerator } from '@unnoise/core';
 import { createReferenceBackend } from '@unnoise/core/reference';
 import { EulerDiscreteScheduler } from '@unnoise/scheduler-euler-discrete';
-import { gaussian, gaussianFlow, predict, testMixture } from '@unnoise/testing-gmm';
+import { gaussian, gaussianFlow, predict, testMixture, velocityAtSigma } from '@unnoise/testing-gmm';
 import { describe, expect, it } from 'vitest';
 import type { KDPM2DiscreteConfig } from '../src/index.ts';
 import { KDPM2DiscreteScheduler } from '../src/index.ts';
@@ -17,30 +17,14 @@ const kdpm2 = (config: Partial<KDPM2DiscreteConfig> = {}) => new KDPM2DiscreteSc
 const normal = torchGenerator(3).normal(shape, 'float64');
 const startOf = (sigma: number) => normal.map((value) => value * sigma);
 const epsilon = (x: Float64Array, sigma: number) => Float64Array.from(predict(testMixture, 'epsilon', x, 1, sigma));
-const velocity = (x: Float64Array, sigma: number) => {
-  const scale = Math.hypot(sigma, 1);
-  return predict(
-    testMixture,
-    'v_prediction',
-    x.map((value) => value / scale),
-    1 / scale,
-    sigma / scale,
-  );
-};
+const velocity = (x: Float64Array, sigma: number) => velocityAtSigma(testMixture, x, sigma);
 
 /** The level of the sample at a position, middles included: noiseLevel has only those of the table. */
 const sigmaAt = (plan: Plan<unknown>, index: number) =>
   Math.sqrt(1 / plan.inputScale!(index, plan.timesteps[index]!) ** 2 - 1);
 
-function samplesOf(run: Run, model: (x: Float64Array, sigma: number) => ArrayLike<number>, start: Float64Array) {
-  const { plan } = run;
-  return trajectory({
-    run,
-    model: (x) => model(x, sigmaAt(plan, plan.timesteps.length - run.remaining.length)),
-    start,
-    shape,
-  });
-}
+const samplesOf = (run: Run, model: (x: Float64Array, sigma: number) => ArrayLike<number>, start: Float64Array) =>
+  trajectory({ run, model: (x, { noise }) => model(x, noise), level: shownLevelOf, start, shape });
 
 /** The sigmas of a doubled schedule, once each. */
 const once = ({ sigmas }: Plan<unknown>) => Array.from(sigmas!).filter((_, i) => i % 2 === 0);

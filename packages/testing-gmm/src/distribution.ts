@@ -50,6 +50,13 @@ export function predict(
   }
 }
 
+/** The velocity at x = x0 + sigma epsilon once x is scaled to unit variance, as samplers in sigma hand it to their models. */
+export function velocityAtSigma(model: Distribution, x: ArrayLike<number>, sigma: number): Float64Array {
+  const scale = Math.hypot(sigma, 1);
+  const scaled = Float64Array.from(x, (value) => value / scale);
+  return predict(model, 'v_prediction', scaled, 1 / scale, sigma / scale);
+}
+
 /** The gradient of the log density of x: -epsilon / sigma. @throws RangeError at sigma 0. */
 export function score(model: Distribution, x: ArrayLike<number>, alpha: number, sigma: number): Float64Array {
   if (!(sigma > 0)) throw new RangeError(`The score at sigma ${sigma} is not defined here: give a sigma above 0.`);

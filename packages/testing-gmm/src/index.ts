@@ -3,7 +3,7 @@
 import { gaussianMixture } from './mixture.ts';
 import type { Distribution } from './distribution.ts';
 
-export { noised, predict, score } from './distribution.ts';
+export { noised, predict, score, velocityAtSigma } from './distribution.ts';
 export type { Distribution, Posterior, PredictionType, Source } from './distribution.ts';
 export { embed } from './embedding.ts';
 export type { Embedding } from './embedding.ts';
