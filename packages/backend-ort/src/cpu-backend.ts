@@ -4,7 +4,7 @@
 import { type CpuStats, createCpuBackend } from '@unnoise/backend-cpu';
 import { type Backend, DiffusionError, type DType, type Handle, type Kernel, type TypedArray } from '@unnoise/core';
 
-import { checkAlive, hostElements, isOnHost, isOrtTensor, ortTensor } from './elements.ts';
+import { checkAlive, hostElements, isOnHost, ortTensor, type OrtPart, partOf } from './elements.ts';
 import type { OrtRuntime, OrtTensor } from './runtime.ts';
 
 export interface OrtCpuBackend extends Backend {
@@ -29,7 +29,10 @@ export function createOrtBackend(runtime: OrtRuntime): OrtCpuBackend {
     run: (kernel, inputs, params, sizes) => cpu.run(kernel, inputs, params, sizes),
     download: (handle) => cpu.download(handle),
     release: (handle) => cpu.release(handle),
-    adopt: (native, dtype) => cpu.adopt(isOrtTensor(native) ? elementsOf(native, dtype) : native, dtype),
+    adopt(native, dtype) {
+      const part = partOf(native);
+      return cpu.adopt(part ? elementsOf(part, dtype) : native, dtype);
+    },
     native(handle) {
       const array = cpu.native(handle);
       return ortTensor(runtime, dtypeOf(array), array);
@@ -38,9 +41,13 @@ export function createOrtBackend(runtime: OrtRuntime): OrtCpuBackend {
   };
 }
 
-function elementsOf(tensor: OrtTensor, dtype: DType): TypedArray | undefined {
+/** The garbage collector knows when such memory is let go: parts need no release. */
+function elementsOf(
+  { tensor, offset, length }: Pick<OrtPart, 'tensor' | 'offset' | 'length'>,
+  dtype: DType,
+): TypedArray | undefined {
   checkAlive(tensor);
-  if (isOnHost(tensor)) return hostElements(tensor, dtype);
+  if (isOnHost(tensor)) return hostElements(tensor, dtype)?.subarray(offset, offset + length);
   const { type, dims, location } = tensor;
   throw new DiffusionError(
     'BACKEND_MISMATCH',

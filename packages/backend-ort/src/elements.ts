@@ -20,6 +20,24 @@ export function isOrtTensor(value: unknown): value is OrtTensor {
   return typeof type === 'string' && Array.isArray(dims) && typeof location === 'string';
 }
 
+/** Elements of an ORT tensor, as `takeOrt` hands them to a backend: with what to call when the handle is let go. */
+export interface OrtPart {
+  readonly tensor: OrtTensor;
+  /** Where they begin, in elements. */
+  readonly offset: number;
+  readonly length: number;
+  readonly release: () => void;
+}
+
+/** An ORT tensor itself, or a part of one, as a part; undefined for anything else. */
+export function partOf(native: unknown): (Omit<OrtPart, 'release'> & Partial<OrtPart>) | undefined {
+  if (isOrtTensor(native)) return { tensor: native, offset: 0, length: sizeOf(native) };
+  const part = native as OrtPart | null | undefined;
+  return typeof part === 'object' && isOrtTensor(part?.tensor) ? part : undefined;
+}
+
+export const sizeOf = ({ dims }: OrtTensor): number => dims.reduce((a, b) => a * b, 1);
+
 export const isOnHost = ({ location }: OrtTensor): boolean => location === 'cpu' || location === 'cpu-pinned';
 
 /** The elements of a tensor on the host, as we carry their type; undefined for a type that is none of ours. */

@@ -14,7 +14,7 @@ import {
 import { kernelLength } from '@unnoise/core/reference';
 
 import { CAPABILITIES } from './capabilities.ts';
-import { ARRAYS, bitsOf, checkAlive, hostElements, isOnHost, isOrtTensor, ortTensor, reshaped } from './elements.ts';
+import { ARRAYS, bitsOf, checkAlive, hostElements, isOnHost, ortTensor, partOf, reshaped, sizeOf } from './elements.ts';
 import { type KernelSession, SessionCache } from './graph-sessions.ts';
 import { checkLengths } from './lengths.ts';
 import type { OrtRuntime, OrtSessionOptions, OrtTensor } from './runtime.ts';
@@ -46,6 +46,8 @@ interface OrtBuffer {
   readonly dtype: DType;
   readonly length: number;
   readonly owned: boolean;
+  /** Of a tensor that was taken over: what to do when this buffer is let go. */
+  readonly release: (() => void) | undefined;
   released: boolean;
 }
 
@@ -137,18 +139,20 @@ class GraphBackend implements OrtGraphBackend {
 
   adopt(native: unknown, dtype: DType): OrtBuffer | undefined {
     if (!this.capabilities.dtypes.includes(dtype)) return undefined;
-    if (isOrtTensor(native)) return this.#adoptTensor(native, dtype);
+    const part = partOf(native);
+    if (part)
+      return part.length === sizeOf(part.tensor) ? this.#adoptTensor(part.tensor, dtype, part.release) : undefined;
     const array = native instanceof ARRAYS[dtype] ? native : dtype === 'float16' ? bitsOf(native) : undefined;
     // onnxruntime-node takes no shared memory: that is copied
     if (!array || !(array.buffer instanceof ArrayBuffer)) return undefined;
     return this.#keep(ortTensor(this.#runtime, dtype, array), dtype, false);
   }
 
-  #adoptTensor(tensor: OrtTensor, dtype: DType): OrtBuffer | undefined {
+  #adoptTensor(tensor: OrtTensor, dtype: DType, release?: () => void): OrtBuffer | undefined {
     checkAlive(tensor);
     if (tensor.type !== dtype) return undefined;
-    const length = tensor.dims.reduce((a, b) => a * b, 1);
-    return this.#keep(tensor.dims.length === 1 ? tensor : reshaped(tensor, [length]), dtype, false);
+    const flat = tensor.dims.length === 1 ? tensor : reshaped(tensor, [sizeOf(tensor)]);
+    return this.#keep(flat, dtype, false, release);
   }
 
   download(handle: Handle): TypedArray | Promise<TypedArray> {
@@ -177,16 +181,16 @@ class GraphBackend implements OrtGraphBackend {
     buffer.released = true;
     this.#live--;
     if (buffer.owned && !isOnHost(buffer.tensor)) buffer.tensor.dispose();
+    buffer.release?.();
   }
 
   #zeros(dtype: DType, length: number): OrtBuffer {
     return this.#keep(ortTensor(this.#runtime, dtype, new ARRAYS[dtype](length)), dtype, true);
   }
 
-  #keep(tensor: OrtTensor, dtype: DType, owned: boolean): OrtBuffer {
+  #keep(tensor: OrtTensor, dtype: DType, owned: boolean, release?: () => void): OrtBuffer {
     this.#live++;
-    const length = tensor.dims.reduce((a, b) => a * b, 1);
-    return { owner: this, tensor, dtype, length, owned, released: false };
+    return { owner: this, tensor, dtype, length: sizeOf(tensor), owned, release, released: false };
   }
 
   #buffer(handle: Handle): OrtBuffer {

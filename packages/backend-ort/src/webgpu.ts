@@ -5,7 +5,7 @@ import { createWebGpuBackend, type WebGpuBackend, type WebGpuStats } from '@unno
 import { type Backend, DiffusionError, type DType, type Handle, type Kernel, type TypedArray } from '@unnoise/core';
 import { kernelLength } from '@unnoise/core/reference';
 
-import { checkAlive, isOrtTensor } from './elements.ts';
+import { checkAlive, partOf } from './elements.ts';
 import { Graph } from './onnx/graph.ts';
 import type { OrtRuntime, OrtSessionOptions, OrtTensor } from './runtime.ts';
 import { createSession, inTurn } from './sessions.ts';
@@ -23,7 +23,7 @@ export interface OrtWebGpuBackend extends Backend {
   readonly device: GPUDevice;
   run(kernel: Kernel, inputs: readonly Handle[], params: Float64Array, sizes: readonly number[]): readonly Handle[];
   download(handle: Handle): Promise<TypedArray>;
-  /** A gpu-buffer tensor of one dimension, valid until the tensor is disposed; undefined for bool, which ORT packs otherwise. */
+  /** A gpu-buffer tensor of one dimension, valid until the tensor is disposed; undefined for bool, which ORT packs otherwise, and for later parts of a tensor. */
   native(handle: Handle): OrtTensor | undefined;
   stats(): WebGpuStats;
   /** Gives the memory back. The device stays the caller's. */
@@ -50,7 +50,14 @@ interface SharedBuffer {
   readonly inner: Handle;
   readonly dtype: DType;
   readonly length: number;
+  /** Of a part of an ORT tensor, which is no tensor by itself. */
+  readonly offset?: number;
+  /** Of a tensor that was taken over: what to do when this buffer is let go. */
+  readonly release?: (() => void) | undefined;
 }
+
+/** Bytes of an element in ORT's buffers, which are ours in all types but bool. */
+const ELEMENT_SIZE: Readonly<Record<Exclude<DType, 'bool'>, number>> = { float32: 4, float16: 2, int32: 4 };
 
 class SharedDeviceBackend implements OrtWebGpuBackend {
   readonly spec = 1;
@@ -87,18 +94,19 @@ class SharedDeviceBackend implements OrtWebGpuBackend {
   }
 
   adopt(native: unknown, dtype: DType): SharedBuffer | undefined {
-    if (!isOrtTensor(native)) return undefined;
-    checkAlive(native);
-    if (native.location !== 'gpu-buffer' || native.type !== dtype || dtype === 'bool') return undefined;
-    const length = native.dims.reduce((a, b) => a * b, 1);
-    const { gpuBuffer } = native as OrtTensor & { gpuBuffer: GPUBuffer };
-    const inner = this.#gpu.adopt(gpuBuffer, dtype, length);
-    return inner && { inner, dtype, length };
+    const part = partOf(native);
+    if (!part) return undefined;
+    const { tensor, offset, length, release } = part;
+    checkAlive(tensor);
+    if (tensor.location !== 'gpu-buffer' || tensor.type !== dtype || dtype === 'bool') return undefined;
+    const { gpuBuffer: buffer } = tensor as OrtTensor & { gpuBuffer: GPUBuffer };
+    const inner = this.#gpu.adopt({ buffer, offset: offset * ELEMENT_SIZE[dtype] }, dtype, length);
+    return inner && { inner, dtype, length, offset, release };
   }
 
   native(handle: Handle): OrtTensor | undefined {
-    const { dtype, length } = handle as SharedBuffer;
-    if (dtype === 'bool') return undefined;
+    const { dtype, length, offset = 0 } = handle as SharedBuffer;
+    if (dtype === 'bool' || offset > 0) return undefined;
     const buffer = this.#gpu.native(innerOf(handle));
     return this.#runtime.Tensor.fromGpuBuffer(buffer, { dataType: dtype, dims: [length] });
   }
@@ -109,6 +117,7 @@ class SharedDeviceBackend implements OrtWebGpuBackend {
 
   release(handle: Handle): void {
     this.#gpu.release(innerOf(handle));
+    (handle as SharedBuffer).release?.();
   }
 
   stats(): WebGpuStats {

@@ -31,7 +31,7 @@ export async function toImages(decoded: Tensor, latents: Tensor): Promise<readon
   const shape = checkedShape(decoded.shape);
   const [batch, channels, height, width] = shape;
   const values = await decoded.data();
-  const finals = await latents.data();
+  const finals = decoded === latents ? values : await latents.data();
   checkFinite(values);
   const size = channels * height * width;
   return Array.from({ length: batch }, (_, i) => ({

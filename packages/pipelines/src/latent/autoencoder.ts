@@ -4,10 +4,8 @@ import type { Backend, ConfigObject, Generator, Shape, Tensor } from '@unnoise/c
 import { DiffusionError, randnTensor, tensor, warn } from '@unnoise/core';
 import type { HostArray } from '../onnx/encode.ts';
 import { shapeText } from '../onnx/encode.ts';
-import { hostData } from '../onnx/host-tensor.ts';
 import type { ModelPart } from '../onnx/part.ts';
-import type { Rows } from '../onnx/rows.ts';
-import { floatsOf, mapRows } from '../onnx/rows.ts';
+import { mapRows } from '../onnx/rows.ts';
 import type { OnnxValueInfo } from '../onnx/runtime.ts';
 
 type Streams = Generator | readonly Generator[];
@@ -43,9 +41,8 @@ export class Autoencoder {
   async decode(latents: Tensor): Promise<Tensor> {
     const unscaled = await latents.cast('float32').div(this.#scaling).add(this.#shift).realize();
     try {
-      const value = { data: await hostData(unscaled), shape: unscaled.shape };
-      const rows = await mapRows(this.decoder, [[only(this.decoder), value]], outputOf(this.decoder, 'sample'));
-      return this.#tensor(rows);
+      const output = outputOf(this.decoder, 'sample');
+      return await mapRows(this.decoder, [[only(this.decoder), unscaled]], output, this.#backend);
     } finally {
       unscaled.dispose();
     }
@@ -56,14 +53,14 @@ export class Autoencoder {
     const encoder = await this.#openedEncoder();
     const draws = await this.draws();
     const output = draws ? outputOf(encoder, 'latent_parameters') : 'latent_sample';
-    const rows = this.#tensor(await mapRows(encoder, [[only(encoder), pixels]], output));
+    const rows = await mapRows(encoder, [[only(encoder), pixels]], output, this.#backend);
     if (!draws) warn(`${encoder.name} draws its latents by itself: the same seed may not give the same picture again.`);
     const drawn = draws ? sampled(rows, streams) : rows;
     const scaled = await drawn.sub(this.#shift).mul(this.#scaling).realize();
     try {
       return tensor(Float32Array.from(await scaled.data()), scaled.shape);
     } finally {
-      scaled.dispose();
+      for (const one of [scaled, rows]) one.dispose();
     }
   }
 
@@ -96,10 +93,6 @@ export class Autoencoder {
 
   #openedEncoder(): Promise<ModelPart> {
     return (this.#encoder ??= this.#openEncoder());
-  }
-
-  #tensor(rows: Rows): Tensor {
-    return tensor(floatsOf(rows), rows.shape, { ...(this.#backend && { backend: this.#backend }) });
   }
 }
 

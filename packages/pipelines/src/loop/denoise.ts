@@ -23,14 +23,26 @@ export function denoise<C = undefined>(options: DenoiseOptions<C>): Denoising {
   return new Denoising(loop(options));
 }
 
-/** A loop that can be iterated once. */
+interface Disposable {
+  dispose(): void;
+}
+
+/** The same, with what is freed when the loop ends. */
+export function denoiseWith(options: DenoiseOptions, owned: readonly Disposable[]): Denoising {
+  return new Denoising(loop(options), owned);
+}
+
+/** A loop that can be iterated once. One that is never begun may hold its prompts on a device: `dispose` it. */
 export class Denoising implements AsyncIterable<DenoiseStep> {
   readonly #steps: AsyncGenerator<DenoiseStep, Tensor, undefined>;
+  readonly #owned: readonly Disposable[];
   #final: Tensor | undefined;
   #failure: unknown;
 
-  constructor(steps: AsyncGenerator<DenoiseStep, Tensor, undefined>) {
+  /** `owned`: what is freed when the loop ends, however it ends. */
+  constructor(steps: AsyncGenerator<DenoiseStep, Tensor, undefined>, owned: readonly Disposable[] = []) {
     this.#steps = steps;
+    this.#owned = owned;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<DenoiseStep, void, undefined> {
@@ -41,7 +53,14 @@ export class Denoising implements AsyncIterable<DenoiseStep> {
     } catch (error) {
       this.#failure = error;
       throw error;
+    } finally {
+      this.dispose();
     }
+  }
+
+  /** Frees what the loop holds for its model. The end of the loop does so itself. */
+  dispose(): void {
+    for (const one of this.#owned) one.dispose();
   }
 
   /** Runs to the end and gives the final sample, which is yours to dispose. Rejects with what ended the loop early. */

@@ -1,20 +1,18 @@
 // The network of a diffusion model as a function of a loop: binds inputs by name and metadata, casts and shapes the timestep as
 // the graph wants it, batches guidance, and gives the prediction back in the dtype of the sample.
 
-import type { Shape, Tensor, TypedArray } from '@unnoise/core';
+import type { Shape, Tensor } from '@unnoise/core';
 import { DiffusionError } from '@unnoise/core';
 import { checkGuidance } from '../loop/guidance.ts';
 import type { Model } from '../loop/types.ts';
 import type { RowGroup } from './batches.ts';
-import { rowGroups, rowsOf } from './batches.ts';
+import { rowGroups } from './batches.ts';
 import type { Conditioning } from './conditioning.ts';
-import { conditionFeeds } from './conditioning.ts';
-import type { OnnxArray } from './encode.ts';
+import { ConditionFeeds } from './conditioning.ts';
 import { encode, isFree, shapeText } from './encode.ts';
-import { hostData } from './host-tensor.ts';
+import { fed } from './feeds.ts';
 import type { ModelPart } from './part.ts';
 import { prediction } from './prediction.ts';
-import { joined } from './rows.ts';
 import type { OnnxTensor, OnnxValueInfo } from './runtime.ts';
 
 const SAMPLE = ['sample', 'hidden_states', 'x'] as const;
@@ -39,6 +37,9 @@ export interface DenoiserRequest {
   readonly variance?: boolean;
 }
 
+/** A model with what it is conditioned on. It can be called again after `dispose`, which frees what lies on a device for it. */
+export type BoundModel = Model & { dispose(): void };
+
 type Feeds = Readonly<Record<string, OnnxTensor>>;
 
 export class Denoiser {
@@ -59,45 +60,31 @@ export class Denoiser {
   }
 
   /** The model of a loop. Guidance is one call with a doubled batch, or as many as an exported batch size makes necessary. */
-  bind(request: DenoiserRequest): Model {
+  bind(request: DenoiserRequest): BoundModel {
     const { batch, guidance = 1, guidanceRescale = 0, variance = false, deferred = false } = request;
     checkGuidance(guidance, guidanceRescale);
     const how = { guidance, guidanceRescale, variance, deferred, part: this.part.name };
-    const rows = guidance === 1 ? batch : 2 * batch;
-    const groups = rowGroups(this.sample, rows, this.part.name);
-    const feeds = conditionFeeds(this.part, this.conditions, request, groups);
-    return async (x, timestep) => {
+    const times = guidance === 1 ? 1 : 2;
+    const groups = rowGroups(this.sample, times * batch, this.part.name);
+    const conditions = new ConditionFeeds(this.part, this.conditions, request, groups);
+    const model = async (x: Tensor, timestep: number): Promise<Tensor> => {
       this.#checkShape(x.shape, batch);
-      const lent = await this.#castSample(x);
+      const feeds = await conditions.groups();
+      const samples = await fed(this.part, this.sample, x, groups, times);
       try {
-        const elements = repeated(await this.#encoded(lent), rows / batch);
         const outputs: OnnxTensor[] = [];
         for (const [i, group] of groups.entries()) {
-          const sample = this.#sampleFeed(elements, group, rows, x.shape);
+          const sample = { [this.sample.name]: samples.values[i]! };
           outputs.push(
             await this.part.run({ ...feeds[i], ...sample, ...this.#timestepFeed(timestep, group) }, this.output.name),
           );
         }
-        return await prediction(joined(outputs, rows, this.part.name), x, how);
+        return await prediction(outputs, x, how);
       } finally {
-        lent.dispose();
+        samples.dispose();
       }
     };
-  }
-
-  async #castSample(x: Tensor): Promise<Tensor> {
-    const wanted = this.sample.type === 'float16' ? 'float16' : x.dtype === 'int32' ? 'int32' : 'float32';
-    return x.dtype === wanted ? x.clone() : x.cast(wanted).realize();
-  }
-
-  async #encoded(x: Tensor): Promise<OnnxArray> {
-    const data: TypedArray = await hostData(x);
-    return data instanceof Uint16Array ? data : encode(data, this.sample.type, this.sample.name);
-  }
-
-  #sampleFeed(elements: OnnxArray, group: RowGroup, rows: number, [, ...item]: Shape): Feeds {
-    const data = rowsOf(elements as Float32Array, group, rows);
-    return { [this.sample.name]: this.part.tensor(this.sample.type, data, [group.count, ...item]) };
+    return Object.assign(model, { dispose: () => conditions.dispose() });
   }
 
   /** A scalar, one number, or one for each row: as the graph declares it. */
@@ -133,11 +120,4 @@ function required(
   const have = values.map(({ name }) => name).join(', ') || 'none';
   const message = `${part.name} is no denoiser: it has no ${kind} named ${names.join(' or ')} (its ${kind}s: ${have}).`;
   throw new DiffusionError('MODEL_INVALID', message, { part: part.name });
-}
-
-function repeated(elements: OnnxArray, times: number): OnnxArray {
-  if (times === 1) return elements;
-  const all = new (elements.constructor as Float32ArrayConstructor)(elements.length * times);
-  for (let i = 0; i < times; i++) all.set(elements as Float32Array, i * elements.length);
-  return all;
 }

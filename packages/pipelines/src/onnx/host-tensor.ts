@@ -2,12 +2,17 @@
 
 import type { Backend, DType, Shape, Tensor, TypedArray } from '@unnoise/core';
 import { adopt, isDiffusionError, nativeOf, tensor } from '@unnoise/core';
+import type { OnnxTensor } from './runtime.ts';
 
 /** The elements of a tensor, as lent by its backend where that has them on the host. Not to be written to. */
 export async function hostData(x: Tensor): Promise<TypedArray> {
-  const native = nativeOf(x);
-  return ArrayBuffer.isView(native) ? (native as TypedArray) : x.data();
+  const native = nativeOf(x) as Partial<OnnxTensor> | undefined;
+  const lent = native?.location === 'cpu' ? native.data : native;
+  return ArrayBuffer.isView(lent) && !isHalves(lent) ? (lent as TypedArray) : x.data();
 }
+
+/** A Float16Array, which core's tensors are not made of. */
+const isHalves = (array: object): boolean => Object.prototype.toString.call(array) === '[object Float16Array]';
 
 /** A tensor on `data`: adopted where the backend can, else uploaded when it is used. */
 export function fromHost(data: TypedArray, shape: Shape, dtype: DType, backend: Backend | undefined): Tensor {

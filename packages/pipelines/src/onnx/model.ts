@@ -1,5 +1,6 @@
 // A model folder with its denoiser opened in ONNX Runtime. How it is sampled is the pipeline's job.
 
+import { inTurn } from '@unnoise/backend-ort';
 import { DiffusionError } from '@unnoise/core';
 import { Denoiser } from './denoiser.ts';
 import { useHalfBits } from './half-bits.ts';
@@ -57,9 +58,9 @@ export async function openPart(
   try {
     useHalfBits(runtime);
     const { InferenceSession } = runtime;
-    const opened = await (typeof source === 'string'
-      ? InferenceSession.create(source, session)
-      : InferenceSession.create(source, session));
+    const opened = await inTurn(runtime, () =>
+      typeof source === 'string' ? InferenceSession.create(source, session) : InferenceSession.create(source, session),
+    );
     return new ModelPart(name, runtime, opened, part.config, metadata?.[name]);
   } catch (cause) {
     if (cause instanceof DiffusionError) throw cause;

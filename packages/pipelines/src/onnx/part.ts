@@ -1,5 +1,6 @@
 // One ONNX graph of a model folder (unet, text_encoder, vae_decoder, ...), known by the names and types of its inputs.
 
+import { inTurn } from '@unnoise/backend-ort';
 import type { ConfigObject } from '@unnoise/core';
 import { DiffusionError } from '@unnoise/core';
 import { shapeText } from './encode.ts';
@@ -47,10 +48,10 @@ export class ModelPart {
     return new this.#runtime.Tensor(type as never, data as never, shape);
   }
 
-  /** Runs the graph for one output. Throws MODEL_INVALID with the runtime's words. */
+  /** Runs the graph for one output, when the runtime is free. Throws MODEL_INVALID with the runtime's words. */
   async run(feeds: Readonly<Record<string, OnnxTensor>>, output: string): Promise<OnnxTensor> {
     try {
-      return (await this.#session.run(feeds, [output]))[output]!;
+      return (await inTurn(this.#runtime, () => this.#session.run(feeds, [output])))[output]!;
     } catch (cause) {
       const given = Object.entries(feeds).map(([name, { type, dims }]) => `${name} ${type} ${shapeText(dims)}`);
       const message = `${this.name}: the ONNX graph failed on ${given.join(', ')}: ${(cause as Error).message}`;

@@ -1,10 +1,14 @@
 // Graphs that map rows to rows: what they gave for all rows of a batch, and the call itself for those that are no denoiser.
 
-import type { DType, Shape, TypedArray } from '@unnoise/core';
-import { DiffusionError, halvesToFloats } from '@unnoise/core';
+import type { Backend, DType, Shape, Tensor, TypedArray } from '@unnoise/core';
+import { concat, DiffusionError, halvesToFloats, tensor } from '@unnoise/core';
+import type { RowGroup } from './batches.ts';
 import { rowGroups, rowsOf } from './batches.ts';
+import { fromDevice, isOnDevice } from './device-tensor.ts';
 import type { HostArray } from './encode.ts';
 import { encode, isFree, shapeText } from './encode.ts';
+import type { Fed } from './feeds.ts';
+import { fed } from './feeds.ts';
 import type { ModelPart } from './part.ts';
 import type { OnnxTensor, OnnxValueInfo } from './runtime.ts';
 
@@ -41,29 +45,72 @@ const bitsOf = ({ buffer, byteOffset, length }: Uint16Array): Uint16Array =>
   new Uint16Array(buffer, byteOffset, length);
 
 /** Float32, whatever the graph gives. */
-export function floatsOf({ data }: Rows): Float32Array {
+function floatsOf({ data }: Rows): Float32Array {
   return data instanceof Uint16Array ? halvesToFloats(data) : (data as Float32Array);
 }
 
-/** Runs a graph on all rows, in groups where its export fixed the batch. Each value is cast to what its input declares. */
+/**
+ * Runs a graph on all rows, in groups where its export fixed the batch; each value is cast to what its input declares. The float32 result
+ * lies where the graph left it, on a device that must be `backend`'s, or on the host.
+ */
 export async function mapRows(
   part: ModelPart,
-  values: readonly (readonly [input: OnnxValueInfo, value: HostArray])[],
+  values: readonly (readonly [input: OnnxValueInfo, value: HostArray | Tensor])[],
   output: string,
-): Promise<Rows> {
+  backend: Backend | undefined,
+): Promise<Tensor> {
   for (const [input, { shape }] of values) checkShape(part, input, shape);
-  const [[first, { shape }]] = values as [[OnnxValueInfo, HostArray]];
-  const rows = shape[0]!;
-  const encoded = values.map(([input, value]) => ({ input, value, data: encode(value.data, input.type, input.name) }));
-  const outputs: OnnxTensor[] = [];
-  for (const group of rowGroups(first, rows, part.name)) {
-    const feeds = encoded.map(({ input: { name, type }, value, data }) => {
-      const [, ...item] = value.shape;
-      return [name, part.tensor(type, rowsOf(data as Float32Array, group, rows), [group.count, ...item])] as const;
-    });
-    outputs.push(await part.run(Object.fromEntries(feeds), output));
+  const [[first, { shape }]] = values as [[OnnxValueInfo, HostArray | Tensor]];
+  const groups = rowGroups(first, shape[0]!, part.name);
+  const encoded = await Promise.all(values.map(([input, value]) => fedValue(part, input, value, groups)));
+  try {
+    const outputs: OnnxTensor[] = [];
+    for (const i of groups.keys()) {
+      const feeds = values.map(([{ name }], at) => [name, encoded[at]!.values[i]!] as const);
+      outputs.push(await part.run(Object.fromEntries(feeds), output));
+    }
+    return await result(outputs, shape[0]!, part.name, backend);
+  } finally {
+    for (const { dispose } of encoded) dispose();
   }
-  return joined(outputs, rows, part.name);
+}
+
+function fedValue(
+  part: ModelPart,
+  input: OnnxValueInfo,
+  value: HostArray | Tensor,
+  groups: readonly RowGroup[],
+): Fed | Promise<Fed> {
+  if ('dtype' in value) return fed(part, input, value, groups);
+  const [rows, ...item] = value.shape;
+  const data = encode(value.data, input.type, input.name) as Float32Array;
+  const values = groups.map((group) => part.tensor(input.type, rowsOf(data, group, rows!), [group.count, ...item]));
+  return { values, dispose: () => undefined };
+}
+
+async function result(
+  outputs: readonly OnnxTensor[],
+  rows: number,
+  part: string,
+  backend: Backend | undefined,
+): Promise<Tensor> {
+  if (isOnDevice(outputs[0]!)) return floatsOnDevice(outputs, part, backend);
+  const all = joined(outputs, rows, part);
+  return tensor(floatsOf(all), all.shape, { ...(backend && { backend }) });
+}
+
+async function floatsOnDevice(
+  outputs: readonly OnnxTensor[],
+  part: string,
+  backend: Backend | undefined,
+): Promise<Tensor> {
+  const groups = (await Promise.all(outputs.map((output) => fromDevice(output, 1, backend, part)))).flat();
+  if (groups.length === 1 && groups[0]!.dtype === 'float32') return groups[0]!;
+  try {
+    return await concat(groups, 0).cast('float32').realize();
+  } finally {
+    for (const group of groups) group.dispose();
+  }
 }
 
 function checkShape(part: ModelPart, { name, shape: wanted }: OnnxValueInfo, shape: Shape): void {

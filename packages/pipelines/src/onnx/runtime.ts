@@ -9,6 +9,8 @@ export interface OnnxTensor {
   readonly dims: readonly number[];
   /** On the CPU: the array. */
   readonly data: unknown;
+  /** 'cpu', 'gpu-buffer', ...; runtimes that know no other place than the CPU do not tell. */
+  readonly location?: string;
   dispose?(): void;
 }
 

@@ -6,7 +6,7 @@ import { DiffusionError } from '@unnoise/core';
 import type { Image } from '../image/image.ts';
 import { toImages } from '../image/image.ts';
 import type { Denoising } from '../loop/denoise.ts';
-import { denoise } from '../loop/denoise.ts';
+import { denoiseWith } from '../loop/denoise.ts';
 import type { DenoiseStep, StartOptions } from '../loop/types.ts';
 import type { Conditioning } from '../onnx/conditioning.ts';
 import type { DiffusionModel } from '../onnx/model.ts';
@@ -39,6 +39,7 @@ export interface Condition<Rest = GenerateOptions> {
   readonly batch: number;
   /** The request without what has become conditioning: the part that the loop and the scheduler take. */
   readonly rest: Rest;
+  /** Tensors among these are freed when the loop ends: clone() what you keep. */
   readonly conditioning?: Conditioning;
   /** Absent where the model knows no null condition; guidance is then refused. */
   readonly unconditional?: Conditioning;
@@ -88,6 +89,16 @@ export abstract class DiffusionPipeline<Options extends object = GenerateOptions
   /** The loop of a request, to be iterated. */
   async denoise(options: Options): Promise<Denoising> {
     const condition = await this.condition(options);
+    const owned = tensorsOf(condition);
+    try {
+      return this.#loop(condition, owned);
+    } catch (error) {
+      for (const one of owned) one.dispose();
+      throw error;
+    }
+  }
+
+  #loop(condition: Condition, owned: readonly Tensor[]): Denoising {
     const { steps = 50, batchSize: _, guidance = 1, guidanceRescale = 0, size, ...rest } = condition.rest;
     if (guidance !== 1 && !condition.unconditional) throw noGuidance(this.model.layout.name, guidance);
     const how = { guidance, guidanceRescale, variance: usesVariance(this.scheduler), deferred: true };
@@ -95,7 +106,8 @@ export abstract class DiffusionPipeline<Options extends object = GenerateOptions
     const start = rest.latents || rest.image ? {} : { shape: sampleShape(this.model.denoiser, condition.batch, size) };
     const counted = rest.timesteps || rest.sigmas ? {} : { steps };
     const backend = this.backend && { backend: this.backend };
-    return denoise({ ...rest, ...start, ...counted, ...backend, model, scheduler: this.scheduler });
+    const loop = { ...rest, ...start, ...counted, ...backend, model, scheduler: this.scheduler };
+    return denoiseWith(loop, [model, ...owned]);
   }
 
   /** Runs the loop to its end and makes pictures of the samples. @throws as `denoise`; NUMERIC for a sample that is not finite. */
@@ -122,6 +134,11 @@ export abstract class DiffusionPipeline<Options extends object = GenerateOptions
     return this.model.dispose();
   }
 }
+
+const tensorsOf = ({ conditioning = {}, unconditional = {} }: Condition): readonly Tensor[] =>
+  [conditioning, unconditional].flatMap((values) =>
+    Object.values(values).filter((value): value is Tensor => 'dtype' in value),
+  );
 
 function usesVariance({ config }: SchedulerMixin): boolean {
   const type: unknown = config['variance_type'];

@@ -106,7 +106,7 @@ export class StableDiffusionPipeline extends DiffusionPipeline<TextGenerateOptio
     const texts = textsOf(prompt, batch, 'prompt').map((text, i) => this.#styles.apply(text, styles[i]));
     const { guidance, conditioning } = this.#guidance(options.guidance ?? this.defaultGuidance, batch);
     const states = async (of: readonly string[]): Promise<Conditioning> => ({
-      [this.#statesInput]: await this.textEncoder.encode(of),
+      [this.#statesInput]: await this.textEncoder.encode(of, this.backend),
       ...conditioning,
     });
     const start = await pictureStart(this.autoencoder, { ...others, image, mask, strength }, batch);

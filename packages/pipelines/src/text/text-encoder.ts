@@ -1,9 +1,9 @@
 // Prompts to the states that a UNet attends to: tokenizer and text encoder together.
 
+import type { Backend, Tensor } from '@unnoise/core';
 import { DiffusionError } from '@unnoise/core';
-import type { HostArray } from '../onnx/encode.ts';
 import type { ModelPart } from '../onnx/part.ts';
-import { floatsOf, mapRows } from '../onnx/rows.ts';
+import { mapRows } from '../onnx/rows.ts';
 import type { OnnxValueInfo } from '../onnx/runtime.ts';
 import type { PromptTokenizer } from './tokenizer.ts';
 
@@ -25,18 +25,14 @@ export class TextEncoder {
     this.#mask = part.input('attention_mask');
   }
 
-  /** [prompts, tokens, width] */
-  async encode(prompts: readonly string[]): Promise<HostArray> {
+  /** [prompts, tokens, width], yours to dispose; on `backend`, which a graph that leaves its output on a device must share. */
+  async encode(prompts: readonly string[], backend?: Backend): Promise<Tensor> {
     const encoded = prompts.map((prompt) => this.tokenizer.encode(prompt));
     const shape = [prompts.length, this.tokenizer.length];
     const ids = { data: encoded.flatMap((one) => one.ids), shape };
     const mask = { data: encoded.flatMap((one) => one.mask), shape };
-    const rows = await mapRows(
-      this.part,
-      [[this.#ids, ids], ...(this.#mask ? [[this.#mask, mask] as const] : [])],
-      STATES,
-    );
-    return { data: floatsOf(rows), shape: rows.shape };
+    const values = [[this.#ids, ids] as const, ...(this.#mask ? [[this.#mask, mask] as const] : [])];
+    return mapRows(this.part, values, STATES, backend);
   }
 }
 
