@@ -2,9 +2,9 @@
 // buffer and then the float32 parameters, so neither coefficients nor sizes enter the code. Rows are rows.ts's job.
 
 import type { DType, Kernel } from '@unnoise/core';
+import { Assembler, encodeModule, I32, simd, V128 } from '@unnoise/core/wasm';
 
 import { ELEMENT_SIZE } from './arena.ts';
-import { Assembler, encodeModule, I32, simd, V128 } from './encoder.ts';
 import { HalfConstants, narrow, widen } from './half.ts';
 import { canPrint, isFloat, print } from './operations.ts';
 

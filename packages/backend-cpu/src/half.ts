@@ -1,7 +1,7 @@
 // Instructions that turn four float16 values into float32 and back, exactly and with rounding to nearest even: there is no such
 // instruction in WebAssembly. Only code generation; host-side conversion is core's.
 
-import { type Assembler, simd, V128 } from './encoder.ts';
+import { type Assembler, simd, V128 } from '@unnoise/core/wasm';
 
 /** Bit patterns used below, each broadcast into a local before the loops. */
 const PATTERNS = {

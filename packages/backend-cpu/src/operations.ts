@@ -2,8 +2,8 @@
 // vector holds float32 for both float types, and int32 for int32 and bool. Loads, stores and loops are codegen.ts's.
 
 import type { DType, KernelOp } from '@unnoise/core';
+import { type Assembler, simd } from '@unnoise/core/wasm';
 
-import { type Assembler, simd } from './encoder.ts';
 import { type HalfConstants, narrow, widen } from './half.ts';
 
 export const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float16';

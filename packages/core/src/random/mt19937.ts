@@ -1,6 +1,8 @@
 // The Mersenne Twister MT19937 as torch seeds and reads it: 32-bit words, 53-bit and 64-bit integers. No distributions.
 // Source: Matsumoto and Nishimura, "Mersenne Twister", 1998; the seeding is their revision of 2002.
 
+import { accelerated } from './accelerated.ts';
+
 const SIZE = 624;
 const LAG = 397;
 const MATRIX = 0x9908b0df | 0;
@@ -72,7 +74,7 @@ export class Mt19937 {
       if (this.#used === SIZE) this.#twist();
       const used = this.#used;
       const count = Math.min(target.length - done, SIZE - used);
-      for (let i = 0; i < count; i++) target[done + i] = output[used + i]!;
+      target.set(output.subarray(used, used + count), done);
       this.#used = used + count;
       done += count;
     }
@@ -84,10 +86,11 @@ export class Mt19937 {
 
   #twist(): void {
     const state = this.#state;
+    this.#used = 0;
+    if (accelerated) return accelerated.twist(state, this.#output);
     for (let i = 0; i < SIZE - LAG; i++) state[i] = state[i + LAG]! ^ mixed(state[i]!, state[i + 1]!);
     for (let i = SIZE - LAG; i < SIZE - 1; i++) state[i] = state[i + LAG - SIZE]! ^ mixed(state[i]!, state[i + 1]!);
     state[SIZE - 1] = state[LAG - 1]! ^ mixed(state[SIZE - 1]!, state[0]!);
-    this.#used = 0;
     this.#temper();
   }
 

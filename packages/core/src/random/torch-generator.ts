@@ -1,6 +1,7 @@
 // torch's CPU generator: MT19937, its uniform, normal and integer draws, and the normal that a short draw leaves
 // behind. All numbers equal torch 2.13 on x86 Linux with AVX2 bit for bit; see docs/random-streams.md for the rest.
 import { DiffusionError } from '../errors.ts';
+import { accelerate, accelerated } from './accelerated.ts';
 import { badState, isFloat32, sampleCount, seedBits } from './arguments.ts';
 import { BLOCK, boxMuller32, boxMuller64, pair64 } from './box-muller.ts';
 import { checkHalf, toHalfBits } from './float16.ts';
@@ -8,6 +9,9 @@ import type { HalfDType } from './float16.ts';
 import type { HalfGenerator } from './generator.ts';
 import { Mt19937 } from './mt19937.ts';
 import type { Mt19937State } from './mt19937.ts';
+
+/** Numbers in one draw from which on it pays to compile a kernel for the next. */
+const MANY = 4096;
 
 /** What `save` of a torch CPU generator returns. */
 export interface TorchGeneratorState {
@@ -170,10 +174,17 @@ class TorchStream implements TorchGenerator {
   /** Whole blocks in order, then `dropped` words unused, then a fresh block over the last 16 slots if n % 16 > 0. */
   #blocks32(out: Float32Array, dropped: number): void {
     const n = out.length;
-    for (let i = 0; i + BLOCK <= n; i += BLOCK) this.#block32(out, i);
+    this.#whole32(out.subarray(0, n - (n % BLOCK)));
     if (n % BLOCK === 0) return;
     this.#engine.skip(dropped);
     this.#block32(out, n - BLOCK);
+  }
+
+  /** The first large draw asks for the fast way, for those after it. */
+  #whole32(out: Float32Array): void {
+    if (out.length >= MANY) void accelerate();
+    if (accelerated) return accelerated.normals(out, (words) => this.#engine.fill(words));
+    for (let i = 0; i < out.length; i += BLOCK) this.#block32(out, i);
   }
 
   #block32(out: Float32Array, offset: number): void {

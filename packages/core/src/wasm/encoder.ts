@@ -1,5 +1,5 @@
 // Writes WebAssembly by hand: an assembler for one function body and the module around it. It knows byte formats only; what the
-// function computes is codegen.ts's business. Numbers are those of the WebAssembly core specification, section "Binary Format".
+// function computes is its callers' business. Numbers are those of the WebAssembly core specification, section "Binary Format".
 
 /** Value types of locals. */
 export const I32 = 0x7f;
@@ -13,6 +13,8 @@ export const simd = {
   load16_splat: 0x08,
   load32_splat: 0x09,
   store: 0x0b,
+  constant: 0x0c,
+  shuffle: 0x0d,
   i32x4_splat: 0x11,
   f32x4_extract_lane: 0x1f,
   f32x4_replace_lane: 0x20,
@@ -22,8 +24,10 @@ export const simd = {
   i32x4_ge_s: 0x3f,
   f32x4_eq: 0x41,
   f32x4_ne: 0x42,
+  f32x4_lt: 0x43,
   and: 0x4e,
   or: 0x50,
+  xor: 0x51,
   bitselect: 0x52,
   store8_lane: 0x58,
   store16_lane: 0x59,
@@ -31,23 +35,29 @@ export const simd = {
   store64_lane: 0x5b,
   load32_zero: 0x5c,
   load64_zero: 0x5d,
+  f32x4_demote_f64x2_zero: 0x5e,
+  f64x2_promote_low_f32x4: 0x5f,
   i8x16_narrow_i16x8_u: 0x66,
   i16x8_narrow_i32x4_u: 0x86,
   i16x8_extend_low_i8x16_u: 0x89,
   i32x4_extend_low_i16x8_u: 0xa9,
   i32x4_shl: 0xab,
+  i32x4_shr_s: 0xac,
   i32x4_shr_u: 0xad,
   i32x4_add: 0xae,
   i32x4_sub: 0xb1,
   f32x4_abs: 0xe0,
   f32x4_sqrt: 0xe3,
   f32x4_add: 0xe4,
+  f32x4_sub: 0xe5,
   f32x4_mul: 0xe6,
   f32x4_div: 0xe7,
   f32x4_min: 0xe8,
   f32x4_max: 0xe9,
   f32x4_pmin: 0xea,
   f32x4_pmax: 0xeb,
+  f64x2_add: 0xf0,
+  f64x2_mul: 0xf2,
   i32x4_trunc_sat_f32x4_s: 0xf8,
   f32x4_convert_i32x4_s: 0xfa,
 } as const;
