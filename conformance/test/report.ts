@@ -11,13 +11,21 @@ import { openInBrowser, serve } from './matrix/in-browser.ts';
 import { openInNode } from './matrix/in-node.ts';
 import { NODE_COLUMNS } from './matrix/node-columns.ts';
 import { PAGE_COLUMNS } from './matrix/page-columns.ts';
-import { type ColumnRecord, keepColumn, keepSuite, keptColumn, startFolder, type SuiteRecord } from './matrix/record.ts';
+import {
+  type ColumnRecord,
+  keepColumn,
+  keepSuite,
+  keptColumn,
+  startFolder,
+  type SuiteRecord,
+} from './matrix/record.ts';
 import { SCHEDULERS } from './subjects.ts';
 
 const HELP = `Usage: npm run conformance [-- options]
 
   --column name   only this column, or those that match (*); can be given again. Writes no document
   --whole         all cases on every column, also where a software GPU makes that long
+  --part          the part that software GPUs run on every column
   --write         write docs/conformance.md from the last results of every column
   --choose        choose anew what columns with a part run: part.json
   --list          print the columns
@@ -32,6 +40,7 @@ const { values: options } = parseArgs({
   options: {
     column: { type: 'string', multiple: true },
     whole: { type: 'boolean' },
+    part: { type: 'boolean' },
     write: { type: 'boolean' },
     choose: { type: 'boolean' },
     list: { type: 'boolean' },
@@ -45,13 +54,18 @@ function versionOf({ runtime }: Column): string {
   return `${runtime.name} ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`;
 }
 
+function extentOf({ extent }: Column): Extent {
+  if (options.whole) return 'all';
+  return options.part ? 'part' : extent;
+}
+
 const openColumn = (column: Column, server: ViteDevServer | undefined): Promise<Running> =>
   NODE_COLUMNS.includes(column) ? openInNode(column) : openInBrowser(column, server!);
 
 /** Runs a column, from its backend's suite to the last scheduler. What stops it is part of the record. */
 async function runColumn(column: Column, server: ViteDevServer | undefined): Promise<ColumnRecord> {
   const start = performance.now();
-  const extent: Extent = options.whole ? 'all' : column.extent;
+  const extent = extentOf(column);
   const suites: SuiteRecord[] = [];
   let opened: Running | undefined;
   let end: Pick<ColumnRecord, 'notRun' | 'broke'> = {};
@@ -102,7 +116,8 @@ async function runAll(chosen: readonly Column[]): Promise<void> {
 
 function selected(patterns: readonly string[]): readonly Column[] {
   for (const pattern of patterns)
-    if (!COLUMNS.some(({ name }) => matches(pattern, name))) throw new Error(`No column matches ${pattern}: see --list.`);
+    if (!COLUMNS.some(({ name }) => matches(pattern, name)))
+      throw new Error(`No column matches ${pattern}: see --list.`);
   return COLUMNS.filter(({ name }) => patterns.some((pattern) => matches(pattern, name)));
 }
 

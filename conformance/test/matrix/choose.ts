@@ -1,12 +1,16 @@
 // Chooses the part anew: runs every scheduler's recorded runs on the cpu backend and writes part.json. matrix.test.ts holds it up to date.
 
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { SchedulerClass } from '@unnoise/core';
 import { createCpuBackend } from '@unnoise/backend-cpu';
 import type { Result } from '@unnoise/conformance';
 import { SCHEDULERS } from '../subjects.ts';
 import { Chooser } from './part.ts';
 import { schedulerSuite, type SuiteResult } from './suites.ts';
+
+const PART = fileURLToPath(new URL('./part.json', import.meta.url));
 
 export interface Choice {
   readonly chosen: readonly string[];
@@ -26,6 +30,7 @@ export async function choose(): Promise<void> {
   const part: Record<string, readonly string[]> = {};
   for (const scheduler of SCHEDULERS) part[scheduler.className] = (await chooseFor(scheduler)).chosen;
   const count = Object.values(part).flat().length;
-  writeFileSync(new URL('./part.json', import.meta.url), `${JSON.stringify(part, null, 2)}\n`);
+  writeFileSync(PART, `${JSON.stringify(part)}\n`);
+  spawnSync('biome', ['format', '--write', PART], { stdio: 'inherit' });
   console.log(`The part has ${count} recorded runs of ${SCHEDULERS.length} schedulers.`);
 }

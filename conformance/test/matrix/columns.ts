@@ -3,8 +3,8 @@
 import type { Backend } from '@unnoise/core';
 import type { SuiteResult } from './suites.ts';
 
-/** All cases, or the part that part.ts describes. */
-export type Extent = 'all' | 'part';
+/** All cases, or the part that part.ts describes, or of that only steps and whole runs. */
+export type Extent = 'all' | 'part' | 'runs';
 
 export interface Column {
   readonly name: string;

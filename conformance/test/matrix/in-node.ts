@@ -22,7 +22,7 @@ export async function openInNode({ name }: Column): Promise<Running> {
     async run(suite, extent) {
       const asked: Asked = { suite, extent };
       child.send(asked);
-      return (await answer(child) as Extract<Answer, { kind: 'ran' }>).result;
+      return ((await answer(child)) as Extract<Answer, { kind: 'ran' }>).result;
     },
     async close() {
       child.kill();

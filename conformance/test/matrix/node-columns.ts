@@ -40,7 +40,8 @@ const onAdapter = (name: string, runtime: Column['runtime'] & {}, make: () => Pr
 });
 
 /** What onnxruntime-node does not tell of its device: the driver that it was given. */
-const driver = (): string => basename(process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'] ?? 'the default');
+const driver = (): string =>
+  basename(process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'] ?? 'the default');
 
 export const NODE_COLUMNS: readonly Column[] = [
   onProcessor('reference float64', () => createReferenceBackend()),

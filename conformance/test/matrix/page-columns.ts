@@ -10,7 +10,9 @@ const ortInPage = () => import('../../../packages/backend-ort/test/in-page.ts');
 async function adapter(): Promise<GPUAdapter> {
   const found = await navigator.gpu?.requestAdapter();
   if (found) return found;
-  throw new NotHere('The browser has no WebGPU adapter. Its own comes with --enable-unsafe-webgpu, a real one with a driver.');
+  throw new NotHere(
+    'The browser has no WebGPU adapter. Its own comes with --enable-unsafe-webgpu, a real one with a driver.',
+  );
 }
 
 /** What draws for WebGL, by its own account. */

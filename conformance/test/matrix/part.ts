@@ -19,6 +19,11 @@ export function inSchedulerPart(id: string): boolean {
   return className === '' || (PART_RUNS[className]?.includes(run) ?? false);
 }
 
+const RUN = /\/(teacher|free-run):/;
+
+/** The steps and whole runs of the part: what `npm test` holds every backend to. */
+export const inPartRuns = (id: string): boolean => RUN.test(id) && inSchedulerPart(id);
+
 /** Without the repetitions one operation at a time and with every handle watched. */
 export const inBackendPart = (id: string): boolean => id.startsWith('backend/');
 

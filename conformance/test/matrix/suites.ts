@@ -5,7 +5,7 @@ import '@unnoise/core/beta-sigmas';
 import type { Case, GoldenSource, Report, RunOptions } from '@unnoise/conformance';
 import { backendCases, casesOf, runCases, schedulerSubject } from '@unnoise/conformance';
 import type { Extent, Made } from './columns.ts';
-import { inBackendPart, inSchedulerPart } from './part.ts';
+import { inBackendPart, inPartRuns, inSchedulerPart } from './part.ts';
 
 export interface SuiteResult {
   /** 'backends' or the name of the class. */
@@ -17,7 +17,7 @@ export interface SuiteResult {
 
 export async function backendSuite({ backend }: Made, extent: Extent): Promise<SuiteResult> {
   const all = [...backendCases()];
-  return { suite: 'backends', cases: all.length, report: await runCases(chosen(all, extent, inBackendPart), backend) };
+  return { suite: 'backends', cases: all.length, report: await runCases(chosen(all, extent, BACKEND), backend) };
 }
 
 export async function schedulerSuite(
@@ -29,9 +29,14 @@ export async function schedulerSuite(
   const { golden, ...run } = options;
   const subject = schedulerSubject({ scheduler, backend: async () => backend, ...(golden && { golden }) });
   const all = [...casesOf(subject)];
-  const report = await runCases(chosen(all, extent, inSchedulerPart), subject, run);
+  const report = await runCases(chosen(all, extent, SCHEDULER), subject, run);
   return { suite: scheduler.className, cases: all.length, report };
 }
 
-const chosen = <S>(all: readonly Case<S>[], extent: Extent, inPart: (id: string) => boolean): readonly Case<S>[] =>
-  extent === 'all' ? all : all.filter(({ id }) => inPart(id));
+type Choice = Readonly<Record<Extent, (id: string) => boolean>>;
+
+const BACKEND: Choice = { all: () => true, part: inBackendPart, runs: () => false };
+const SCHEDULER: Choice = { all: () => true, part: inSchedulerPart, runs: inPartRuns };
+
+const chosen = <S>(all: readonly Case<S>[], extent: Extent, choice: Choice): readonly Case<S>[] =>
+  all.filter(({ id }) => choice[extent](id));
