@@ -107,6 +107,7 @@ for name, shape in {"1x4x8x8": [1, 4, 8, 8], "2d": [3, 5], "5d": [2, 1, 3, 2, 2]
 text = "ours: { sigma_min: [levels, times, sigma_max] }"
 for name, restarts in dict(
     array=[[0.1, 10, 2, 2.0]],
+    switch=False,
     key={"low": [10, 2, 2.0]},
     negative={"-0.1": [10, 2, 2.0]},
     short={"0.1": [10, 2]},
