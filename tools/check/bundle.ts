@@ -28,10 +28,11 @@ const LARGER: Readonly<Record<string, number>> = {
   'dpmsolver-multistep': 17.9,
   'unipc-multistep': 17.9,
   sasolver: 17.6,
-  // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them.
+  // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them, Restart its list of restarts.
   'dpm-fast': 15.3,
   'dpm-adaptive': 16.1,
   'dpmpp-2s-ancestral': 16.3,
+  restart: 16.8,
   // The Brownian path: torch's generator, numpy's SeedSequence, and glibc's logarithm and cosine to the last bit.
   'cosine-dpmsolver-multistep': 21.6,
   'dpmsolver-sde': 23.4,
