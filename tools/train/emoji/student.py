@@ -16,7 +16,7 @@ from .pictures import Pictures, load_pictures
 from .sample import trained_painter
 from .train import STUDENT_FILE, PainterRun, scheduler, seeded
 
-STUDENT_STEPS = 1500
+STUDENT_STEPS = 2100
 GUIDANCE = 2.5
 GRID = torch.arange(1, 51) * 20 - 1  # LCMScheduler's original_inference_steps of 50
 SIGMA_DATA, TIMESTEP_SCALING = 0.5, 10.0  # its defaults

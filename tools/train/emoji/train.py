@@ -14,7 +14,7 @@ from .words import EOS, UNK, encode_all, vocabulary_of
 
 VAE_FILE, PAINTER_FILE, LATENTS_FILE = WORK / "emoji-vae.pt", WORK / "emoji-painter.pt", WORK / "emoji-latents.pt"
 STUDENT_FILE = WORK / "emoji-student.pt"
-VAE_STEPS, PAINTER_STEPS = 1600, 14000
+VAE_STEPS, PAINTER_STEPS = 1600, 20000
 FOCUS_FROM = 5015  # all pictures until this step of the UNet, then those in focus
 LATENT_SHAPE = (LATENT_CHANNELS, SIZE // 4, SIZE // 4)
 
