@@ -1,6 +1,7 @@
 // npm run conformance: runs the columns of the matrix, and writes docs/conformance.md when all of them ran.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { matches, summary } from '@unnoise/conformance';
 import type { ViteDevServer } from 'vite';
@@ -28,6 +29,7 @@ const HELP = `Usage: npm run conformance [-- options]
   --part          the part that software GPUs run on every column
   --write         write docs/conformance.md from the last results of every column
   --choose        choose anew what columns with a part run: part.json
+  --jobs n        columns at a time; default: the cores, 4 at most
   --list          print the columns
 
 Reports of every suite, as JSON and JUnit XML, are in out/conformance.
@@ -43,6 +45,7 @@ const { values: options } = parseArgs({
     part: { type: 'boolean' },
     write: { type: 'boolean' },
     choose: { type: 'boolean' },
+    jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     list: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -104,13 +107,18 @@ function told({ name, notRun, broke, suites }: ColumnRecord): boolean {
   return !failed && !broke && !(notRun && process.env['CI']);
 }
 
+/** As many at a time as there are jobs: a column is mostly one thread. */
 async function runAll(chosen: readonly Column[]): Promise<void> {
   const server = chosen.some((column) => PAGE_COLUMNS.includes(column)) ? await serve() : undefined;
-  for (const column of chosen) {
-    const record = await runColumn(column, server);
-    keepColumn(record);
-    if (!told(record)) process.exitCode = 1;
-  }
+  const queue = [...chosen];
+  const worker = async (): Promise<void> => {
+    for (let column = queue.shift(); column; column = queue.shift()) {
+      const record = await runColumn(column, server);
+      keepColumn(record);
+      if (!told(record)) process.exitCode = 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
   await server?.close();
 }
 
