@@ -70,7 +70,6 @@ for first, second in (("karras", "exponential"), ("karras", "beta"), ("exponenti
 error("solver-type-unknown", "constructor", "CONFIG_INVALID", dict(solver_type="rk4"))
 error("shift-terminal-without-flow", "constructor", "CONFIG_CONFLICT", dict(shift_terminal=0.1))
 error("request-empty", "set_timesteps", "REQUEST_INVALID", request={})
-error("sigmas-without-flow", "set_timesteps", "CONFIG_CONFLICT", SD, request=dict(sigmas=[10.0, 1.0]))
 error("mu-missing", "set_timesteps", "REQUEST_INVALID", dict(FLOW, use_dynamic_shifting=True), n=5)
 error("timesteps-not-accepted", "set_timesteps", "REQUEST_INVALID", SD, request=dict(timesteps=[999, 500]))
 error("spacing-unknown", "set_timesteps", "CONFIG_INVALID", dict(timestep_spacing="karras"), n=5)

@@ -25,12 +25,14 @@ import {
   after,
   betaFields,
   clippedTimesteps,
+  exactlyOne,
   extrapolated,
   field,
   flowSigmasFields,
   positiveSchedule,
   requireDataForFlow,
   rounded,
+  scheduleAtSigmas,
   sigmaScheduleFields,
   solverPlan,
   solverTables,
@@ -96,6 +98,7 @@ export interface SARow extends PredictionRow {
 export class SASolverScheduler extends SchedulerMixin<SASolverConfig, SARow> {
   static override readonly className = 'SASolverScheduler';
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
+  static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas'];
   static override readonly stepOptions: readonly string[] = ['generator'];
   static override readonly schema: ConfigSchema<SASolverConfig> = {
     ...betaFields,
@@ -131,22 +134,27 @@ export class SASolverScheduler extends SchedulerMixin<SASolverConfig, SARow> {
 
   protected override plan(request?: PlanRequest): Plan<SARow> {
     const schedule = request ? this.#schedule(request) : unsetSchedule(this.config.num_train_timesteps, this.#tables);
+    const given = request?.sigmas !== undefined;
     const plan = solverPlan(schedule, {
       className: this.class.className,
       flow: this.config.use_flow_sigmas,
       set: request !== undefined,
+      given,
       row: (index, level) => this.#row(schedule, level, index),
     });
     return {
       ...plan,
       // as upstream, tau goes by the timestep that step is given
       row: (index, timestep) => ({ ...plan.row(index, timestep), tau: this.#tau(timestep) }),
-      noiseByTimestep: true,
-      noiseLevel: trainedNoise(this.#tables.alphasCumprod).noiseLevel,
+      // and addNoise too, but for given sigmas: those above training have one timestep
+      ...(!given && { noiseByTimestep: true, noiseLevel: trainedNoise(this.#tables.alphasCumprod).noiseLevel }),
     };
   }
 
-  #schedule({ numInferenceSteps: steps = 0 }: PlanRequest): SolverSchedule {
+  #schedule(request: PlanRequest): SolverSchedule {
+    exactlyOne(request, ['numInferenceSteps', 'sigmas']);
+    if (request.sigmas) return scheduleAtSigmas(request, this.config, this.#tables, this.precision, false);
+    const { numInferenceSteps: steps = 0 } = request;
     const { num_train_timesteps: trainSteps, lambda_min_clipped: lambdaMin, flow_shift: shift } = this.config;
     const top = trainSteps - clippedTimesteps(trainingLambdas(this.#tables.alphasCumprod), lambdaMin);
     return positiveSchedule(this.config, { steps, shift, top }, this.#tables, this.precision);

@@ -168,6 +168,15 @@ describe('a prediction', () => {
   });
 });
 
+describe('addNoise', () => {
+  it('goes by the sigma of a step where sigmas are given, though those above training share a timestep', async () => {
+    const ours = sa({}).start({ sigmas: [200, 180, 5, 1] });
+    expect(ours.timesteps).toEqual([999, 999, expect.any(Number)]);
+    const levels = [0, 1, 2].map((i) => ours.plan.noiseLevel!(i, ours.timesteps[i]!));
+    expect(levels.map(({ signal, noise }) => Math.round(noise / signal))).toEqual([200, 180, 5]);
+  });
+});
+
 describe('tau_func', () => {
   it('is 1 from 200 to 800 and 0 elsewhere where it is null', async () => {
     const trial = { model: perfect('epsilon'), start, shape };

@@ -146,6 +146,7 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
       className: this.class.className,
       flow,
       set: request !== undefined,
+      given: request?.sigmas !== undefined && !flow,
       row: (index, level) => {
         if (schedule.sigmas[index + 1] === 0 && !predictor) this.#checkEnd(index);
         return this.#row(schedule, level, predictor, index);

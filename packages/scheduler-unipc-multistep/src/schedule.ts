@@ -12,6 +12,7 @@ import type {
 import {
   DiffusionError,
   endedBy,
+  exactlyOne,
   finalSigma,
   flowSigmaOf,
   innerTimesteps,
@@ -21,6 +22,7 @@ import {
   respacedSigmas,
   respacingOf,
   roundTimesteps,
+  scheduleAtSigmas,
   shiftSigmas,
   solverTables,
   stepsAtFlowSigmas,
@@ -51,13 +53,23 @@ export class UniPCSchedules {
   }
 
   of(request: PlanRequest): SolverSchedule {
-    this.#check(request);
     const { sigmas, mu } = request;
+    if (sigmas && !this.#config.use_flow_sigmas) return this.#at(request);
+    this.#check(request);
     const count = sigmas?.length ?? request.numInferenceSteps ?? 0;
     const steps = this.#steps(count, sigmas && Float64Array.from(sigmas), mu);
     // as upstream: sigma_min is the trained one on spaced timesteps, else the last sigma again
     const min = this.#spaced ? this.#tables.sigmas[0] : steps.sigmas.at(-1);
     return endedBy(finalSigma(this.#config.final_sigmas_type, min ?? Number.NaN), steps, this.#precision);
+  }
+
+  /** At k-style sigmas as they are: upstream takes flow sigmas only. */
+  #at(request: PlanRequest): SolverSchedule {
+    const { predict_x0: data, solver_type: solver, solver_p: other } = this.#config;
+    exactlyOne(request, ['numInferenceSteps', 'sigmas']);
+    if (!other) return scheduleAtSigmas(request, this.#config, this.#tables, this.#precision, data && solver === 'bh2');
+    const message = 'Custom sigmas cannot be used with solver_p, which plans its own. Give numInferenceSteps.';
+    throw new DiffusionError('CONFIG_CONFLICT', message, { sigmas: request.sigmas });
   }
 
   /** Whether timesteps are spaced and sigmas read at them, and not the other way round. */
@@ -94,14 +106,6 @@ export class UniPCSchedules {
     if (this.#config.use_dynamic_shifting && mu === undefined) {
       throw new DiffusionError('REQUEST_INVALID', 'use_dynamic_shifting needs mu. Give setTimesteps or start a mu.');
     }
-    if (!sigmas) return requireSteps(numInferenceSteps ?? 0);
-    if (!this.#config.use_flow_sigmas) {
-      throw new DiffusionError(
-        'CONFIG_CONFLICT',
-        'Custom sigmas need use_flow_sigmas. Give numInferenceSteps, or set use_flow_sigmas.',
-        { sigmas },
-      );
-    }
-    requireSteps(sigmas.length);
+    requireSteps(sigmas?.length ?? numInferenceSteps ?? 0);
   }
 }

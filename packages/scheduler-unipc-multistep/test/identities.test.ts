@@ -182,6 +182,11 @@ describe('solver_p', () => {
     expect(two).toEqual(await follow(scheduler, 12, 'sample'));
   });
 
+  it('plans its own levels, so that others cannot be given', () => {
+    const scheduler = unipc({ ...config, solver_p: new DPMSolverMultistepScheduler(config, exact) });
+    expect(() => scheduler.start({ sigmas: [10, 1, 0.1] })).toThrow(expect.objectContaining({ code: 'CONFIG_CONFLICT' }));
+  });
+
   it('cannot be saved in a file', () => {
     let error: unknown;
     try {

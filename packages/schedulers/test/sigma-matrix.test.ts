@@ -22,9 +22,11 @@ const CLASSES = [
   'KDPM2DiscreteScheduler',
   'LMSDiscreteScheduler',
   'RestartScheduler',
+  'SASolverScheduler',
+  'UniPCMultistepScheduler',
 ];
 /** Those whose updates do not reach 0. */
-const POSITIVE = ['DEISMultistepScheduler'];
+const POSITIVE = ['DEISMultistepScheduler', 'SASolverScheduler'];
 /** Those whose configs have no re-spacing. */
 const WITHOUT_OPTION = ['EulerAncestralDiscreteScheduler'];
 
@@ -57,20 +59,28 @@ function started(scheduler: SchedulerMixin, request: PlanRequest): Run {
   return scheduler.start({ ...request, ...(noisy && { generator: torchGenerator(8) }) });
 }
 
+/** The level of a run: addNoise may go by the trained timestep (SA-Solver), which is only near that of the sigma. */
+function level(run: Run): NoiseLevel {
+  const { plan, remaining } = run;
+  if (!plan.noiseByTimestep) return levelOf(run);
+  const sigma = plan.sigmas![plan.timesteps.length - remaining.length]!;
+  return { signal: 1 / Math.hypot(sigma, 1), noise: sigma / Math.hypot(sigma, 1) };
+}
+
 /** What the model of a run sees: noiseLevel has no level of a middle, inputScale = 1 / sqrt(sigma^2 + 1) has. */
-function seenBy({ plan, timestep, remaining }: Run, level: NoiseLevel): NoiseLevel {
-  if (!plan.inputScale) return level;
+function seenBy({ plan, timestep, remaining }: Run, known: NoiseLevel): NoiseLevel {
+  if (!plan.inputScale) return known;
   const scale = plan.inputScale(plan.timesteps.length - remaining.length, timestep!);
   return { signal: 1, noise: Math.sqrt(scale ** -2 - 1) };
 }
 
-async function ended(run: Run): Promise<Float64Array> {
-  const model = (x: Float64Array, level: NoiseLevel) => {
-    const { signal, noise } = seenBy(run, level);
+async function ended(run: Run, steps: number = run.remaining.length): Promise<Float64Array> {
+  const model = (x: Float64Array, known: NoiseLevel) => {
+    const { signal, noise } = seenBy(run, known);
     return predict(testMixture, 'epsilon', x, signal, noise);
   };
-  const start = normal.map((z) => z * levelOf(run).noise);
-  return (await trajectory({ run, model, start, shape })).at(-1)!;
+  const start = normal.map((z) => z * level(run).noise);
+  return (await trajectory({ run, model, level, start, shape, steps })).at(-1)!;
 }
 
 /** The levels that a config makes: tables list them twice where steps have two calls, and DPM++ 2S lists its middles too. */
@@ -96,11 +106,11 @@ describe('given sigmas', () => {
     options.map((option) => [name, option] as const),
   );
   it.each(pairs)('%s: those that %s makes give the run of that option', async (name, option) => {
-    // DEIS lowers its order in the last of few steps, and its own schedules repeat the last sigma
+    // DEIS and SA-Solver lower their order in the last steps, and repeat the last sigma of their own schedules: a step more
     const orders = POSITIVE.includes(name) ? { lower_order_final: false } : {};
     const own = started(await made(name, { ...orders, [option]: true }), { numInferenceSteps: 9 });
     const given = started(await made(name, orders), { sigmas: levelsOf(name, own) });
-    expect(rms(await ended(given), await ended(own))).toBeLessThan(1e-9);
+    expect(rms(await ended(given), await ended(own, given.timesteps.length))).toBeLessThan(1e-9);
   });
 
   const refused = {
@@ -132,12 +142,20 @@ describe('given sigmas', () => {
     ['DEISMultistepScheduler', {}],
     ['DPMSolverMultistepScheduler', { algorithm_type: 'dpmsolver', final_sigmas_type: 'sigma_min' }],
     ['DPMSolverSinglestepScheduler', { algorithm_type: 'dpmsolver', final_sigmas_type: 'sigma_min' }],
-  ])('%s refuses to end at 0 where it extrapolates eps', async (name, config) => {
+    ['SASolverScheduler', {}],
+    ['UniPCMultistepScheduler', { predict_x0: false }],
+    ['UniPCMultistepScheduler', { solver_type: 'bh1' }],
+  ])('%s (%o) refuses to end at 0, which it cannot reach', async (name, config) => {
     const scheduler = await made(name, config);
     expect(() => scheduler.setTimesteps({ sigmas: [2, 1, 0] })).toThrow(invalid);
   });
 
-  it.each(['DEISMultistepScheduler', 'DPMSolverMultistepScheduler', 'DPMSolverSinglestepScheduler'])(
+  it.each([
+    'DEISMultistepScheduler',
+    'DPMSolverMultistepScheduler',
+    'DPMSolverSinglestepScheduler',
+    'SASolverScheduler',
+  ])(
     '%s takes flow sigmas where it goes by those, below 1',
     async (name) => {
       const scheduler = await made(name, { use_flow_sigmas: true, prediction_type: 'flow_prediction' });
