@@ -19,30 +19,35 @@ function fma(a: number, b: number, c: number): number {
   return f32(a * b + c);
 }
 
-/** The numbers of the Cephes library, as float32. Polynomials begin with the highest power. */
-export const CEPHES = {
-  TWO_PI: f32(2 * Math.PI),
-  SQRT_HALF: f32(0.707106781186547524),
-  /** ln 2 as a short head, exact when multiplied by an exponent, and a tail. */
-  LN2_HEAD: 0.693359375,
-  LN2_TAIL: f32(-2.1219444e-4),
-  FOUR_OVER_PI: f32(1.27323954473516),
-  /** pi/4 in three parts; the first two are exact when multiplied by an octant. */
-  PI4: [0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8].map(f32),
-  LOG: [
-    ...[7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1],
-    ...[2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1],
-  ].map(f32),
-  COS: [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f32),
-  SIN: [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f32),
-} as const;
+type Three = readonly [number, number, number];
 
-const { TWO_PI, SQRT_HALF, LN2_HEAD, LN2_TAIL, FOUR_OVER_PI } = CEPHES;
-const [PI4_HEAD, PI4_MIDDLE, PI4_TAIL] = CEPHES.PI4 as [number, number, number];
-const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = CEPHES.LOG as Nine;
-const [C0, C1, C2] = CEPHES.COS as [number, number, number];
-const [S0, S1, S2] = CEPHES.SIN as [number, number, number];
-type Nine = [number, number, number, number, number, number, number, number, number];
+/** The numbers of the Cephes library, as float32. Polynomials begin with the highest power. */
+export const TWO_PI: number = f32(2 * Math.PI);
+export const SQRT_HALF: number = f32(0.707106781186547524);
+/** ln 2 as a short head, exact when multiplied by an exponent, and a tail. */
+export const LN2_HEAD = 0.693359375;
+export const LN2_TAIL: number = f32(-2.1219444e-4);
+export const FOUR_OVER_PI: number = f32(1.27323954473516);
+/** pi/4 in three parts; the first two are exact when multiplied by an octant. */
+export const PI4: Three = [0.78515625, f32(2.4187564849853515625e-4), f32(3.77489497744594108e-8)];
+export const LOG: readonly [number, number, number, number, number, number, number, number, number] = [
+  f32(7.0376836292e-2),
+  f32(-1.151461031e-1),
+  f32(1.167699874e-1),
+  f32(-1.2420140846e-1),
+  f32(1.4249322787e-1),
+  f32(-1.6668057665e-1),
+  f32(2.0000714765e-1),
+  f32(-2.4999993993e-1),
+  f32(3.3333331174e-1),
+];
+export const COS: Three = [f32(2.443315711809948e-5), f32(-1.388731625493765e-3), f32(4.166664568298827e-2)];
+export const SIN: Three = [f32(-1.9515295891e-4), f32(8.3321608736e-3), f32(-1.6666654611e-1)];
+
+const [PI4_HEAD, PI4_MIDDLE, PI4_TAIL] = PI4;
+const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = LOG;
+const [C0, C1, C2] = COS;
+const [S0, S1, S2] = SIN;
 
 /** 2^-i: what brings an integer of i bits into [1/2, 1). */
 const BITS_TO_UNIT: Float64Array = Float64Array.from({ length: 26 }, (_, i) => 2 ** -i);

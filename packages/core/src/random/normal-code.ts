@@ -2,7 +2,7 @@
 // ./box-muller.ts. Where the code lies and what it is called with is ./normal-wasm.ts's business.
 
 import { Assembler, I32, simd, V128 } from '../wasm/encoder.ts';
-import { CEPHES } from './box-muller.ts';
+import { COS, FOUR_OVER_PI, LN2_HEAD, LN2_TAIL, LOG, PI4, SIN, SQRT_HALF, TWO_PI } from './box-muller.ts';
 
 /** Words of MT19937's state; the next state is written behind it, the words to read behind that. */
 export const STATE_WORDS = 624;
@@ -159,9 +159,9 @@ function radiusWriter(v: Vectors): (u: Vector) => Vector {
   const { int, float } = v;
   const one24 = int(0x1000000);
   const [bias, unit, fraction, unbiased] = [int(126), int(0x3f000000), int(0x7fffff), int(24)];
-  const [sqrtHalf, one, half, minusTwo] = [float(CEPHES.SQRT_HALF), float(1), float(0.5), float(-2)];
-  const [head, tail] = [float(CEPHES.LN2_HEAD), float(CEPHES.LN2_TAIL)];
-  const [first, ...rest] = CEPHES.LOG.map((coefficient) => v.double(coefficient)) as [Doubles, ...Doubles[]];
+  const [sqrtHalf, one, half, minusTwo] = [float(SQRT_HALF), float(1), float(0.5), float(-2)];
+  const [head, tail] = [float(LN2_HEAD), float(LN2_TAIL)];
+  const [first, ...rest] = LOG.map((coefficient) => v.double(coefficient)) as [Doubles, ...Doubles[]];
   return (u) => {
     const n = v.of(simd.f32x4_convert_i32x4_s, v.of(simd.i32x4_sub, one24, u));
     const mantissa = v.of(simd.or, v.of(simd.and, n, fraction), unit);
@@ -184,12 +184,12 @@ function radiusWriter(v: Vectors): (u: Vector) => Vector {
 /** Cosine and sine of 2 pi u, u in units of 2^-24. */
 function circleWriter(v: Vectors): (u: Vector) => { cos: Vector; sin: Vector } {
   const { int, float } = v;
-  const [unit, twoPi, perOctant] = [float(2 ** -24), float(CEPHES.TWO_PI), float(CEPHES.FOUR_OVER_PI)];
-  const [head, middle, tail] = CEPHES.PI4 as [number, number, number];
+  const [unit, twoPi, perOctant] = [float(2 ** -24), float(TWO_PI), float(FOUR_OVER_PI)];
+  const [head, middle, tail] = PI4;
   const [long, short, minusTail] = [float(head), float(middle), v.double(-tail)];
   const [odd, even, two, four] = [int(1), int(~1), int(2), int(4)];
   const [one, minusHalf] = [float(1), float(-0.5)];
-  const chains = [CEPHES.COS, CEPHES.SIN].map((chain) => chain.map((coefficient) => v.double(coefficient)));
+  const chains = [COS, SIN].map((chain) => chain.map((coefficient) => v.double(coefficient)));
   const [cosChain, sinChain] = chains as [Doubles[], Doubles[]];
   return (u) => {
     const theta = v.of(simd.f32x4_mul, twoPi, v.of(simd.f32x4_mul, v.of(simd.f32x4_convert_i32x4_s, u), unit));
