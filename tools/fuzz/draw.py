@@ -4,6 +4,7 @@ says and upstream's signatures; running the case is recording.py's business."""
 import inspect
 import math
 import random
+import zlib
 
 BETAS = ("beta_start", "beta_end", "trained_betas")
 SHAPES = ([2, 3, 4, 4], [1, 3, 8, 8], [2, 3, 5, 7], [1, 3, 1, 1], [3, 3, 2, 2], [1, 3, 2, 4, 4])
@@ -14,6 +15,8 @@ FIXED_SHAPE = ("VQDiffusionScheduler", "AmusedScheduler", "ConsistencyDecoderSch
 
 # Their options say where the noise comes from: they stay.
 SEEDED = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
+# Their config does: without a seed the noise would be upstream's global one.
+SEED_KEY = {"DPMSolverSDEScheduler": "noise_sampler_seed"}
 # It knows one and two steps.
 SHORT = ("ConsistencyDecoderScheduler",)
 
@@ -28,6 +31,11 @@ def settings(scheduler):
     """The config keys with upstream's defaults; a recipe's adapted class has them further up."""
     signatures = [parameters(base.__init__) for base in scheduler.__mro__ if "__init__" in vars(base)]
     return max(signatures[:-1], key=len)
+
+
+def halved(tape):
+    """Noise that is given has the dtype of the sample, as noise that is drawn."""
+    return lambda case, i: tape(case, i).half()
 
 
 class Vocabulary:
@@ -57,7 +65,8 @@ class Draw:
 
     def case(self):
         model = self.random.choice(self.vocabulary.cases)
-        case = {**model, "id": self.name, "config": self.config(model["config"])}
+        case = {**model, "id": self.name, "config": self.seeded(self.config(model["config"]))}
+        case.pop("error", None)  # how the model fails says nothing of this case
         if not self.fixed:
             case["dtype"] = self.random.choice(["float32", "float32", "float32", "float16"])
             case["shape"] = self.random.choice([case["shape"], *SHAPES])
@@ -66,6 +75,8 @@ class Draw:
         elif self.often(0.5) and case["request"] and "num_inference_steps" in case["request"]:
             top = max([0, *case.get("rows", [])])
             case["request"] = {**case["request"], "num_inference_steps": max(self.count(), top + 1)}
+        if case["dtype"] == "float16" and "variance_noise" in case.get("options", {}):
+            case["tape"] = halved(case["tape"])
         return case
 
     @property
@@ -82,6 +93,12 @@ class Draw:
         for key in self.random.sample(sorted(self.vocabulary.values), self.changes()):
             config[key] = self.value(key)
         return config
+
+    def seeded(self, config):
+        key = SEED_KEY.get(self.vocabulary.scheduler.__name__)
+        if key is None or config.get(key) is not None:
+            return config
+        return {**config, key: zlib.crc32(self.name.encode())}
 
     def changes(self):
         return min(self.random.choice([0, 1, 1, 2, 2, 3, 4, 6]), len(self.vocabulary.values))

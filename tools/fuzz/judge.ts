@@ -5,6 +5,7 @@ import type { GoldenCase, GoldenSource } from '@unnoise/conformance';
 import { runCase } from '../../conformance/src/run.ts';
 import { goldenCases } from '../../conformance/src/scheduler/golden-cases.ts';
 import { explanationOf } from './explained.ts';
+import { withOwnTimesteps } from './own-timesteps.ts';
 
 export interface Verdict {
   /** '<class>/seed-<S>-case-<K>' */
@@ -24,7 +25,7 @@ export async function* judge(
 ): AsyncIterable<Verdict> {
   for (const className of source.classes) {
     const scheduler = await load(className);
-    for (const one of source.cases(className)) yield await verdictOf(one, source, scheduler);
+    for (const one of source.cases(className)) yield await verdictOf(withOwnTimesteps(one, scheduler), source, scheduler);
   }
 }
 
