@@ -87,18 +87,17 @@ const ofNode = (printed: string): Counts => {
 
 const RUNNERS: Readonly<Record<string, TestRunner>> = {
   vitest: {
-    command: 'npx --no vitest run vitest.test.mjs --reporter=json --outputFile=REPORT',
+    command: '../node_modules/.bin/vitest run vitest.test.mjs --reporter=json --outputFile=REPORT',
     read: ofJest,
     skips: true,
   },
   jest: {
-    command:
-      "NODE_OPTIONS=--experimental-vm-modules npx --no jest --testRegex 'globals\\.test\\.mjs' --moduleFileExtensions js mjs --json --outputFile=REPORT",
+    command: 'NODE_OPTIONS=--experimental-vm-modules ../node_modules/.bin/jest --json --outputFile=REPORT',
     read: ofJest,
     skips: false,
   },
   mocha: {
-    command: 'npx --no mocha globals.test.mjs --reporter json --reporter-option output=REPORT',
+    command: '../node_modules/.bin/mocha globals.test.mjs --reporter json --reporter-option output=REPORT',
     read: ofMocha,
     skips: true,
   },
