@@ -42,6 +42,7 @@ export const papers: { readonly [Name in SchedulerName]: string } = {
   LTXEulerAncestralRFScheduler: 'arXiv:2206.00364',
   PNDMScheduler: 'arXiv:2202.09778',
   RePaintScheduler: 'arXiv:2201.09865',
+  RestartScheduler: 'arXiv:2306.14878',
   SASolverScheduler: 'arXiv:2309.05019',
   SCMScheduler: 'arXiv:2410.11081',
   ScoreSdeVeScheduler: 'arXiv:2011.13456',
