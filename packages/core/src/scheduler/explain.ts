@@ -34,6 +34,7 @@ export async function explainStep<K>(
     k: plan.row(index, timestep),
     plan,
     index,
+    next: plan.timesteps[index + 1],
     x: leaf('sample', shape),
     out: leaf('modelOutput', outputShape),
     carry,

@@ -77,33 +77,36 @@ export class Run<K = unknown> {
   }
 
   /** Scales the sample to what the model expects at this step. The result is a tensor of its own. */
-  async scaleModelInput(x: Tensor, timestep: number = this.nextTimestep()): Promise<Tensor> {
+  async scaleModelInput(x: Tensor, timestep?: number): Promise<Tensor> {
+    const at = timestep ?? this.nextTimestep();
     if (this.#state === 'disposed') throw disposed(this.#owner.name);
     if (!this.plan.inputScale) return x.clone();
     const index = (this.#index = this.#locate(timestep));
     this.#scaled = true;
-    const scaled = x.mul(this.plan.inputScale(index, timestep));
-    await realizeStep([scaled], this.#realizeOptions(index, timestep));
+    const scaled = x.mul(this.plan.inputScale(index, at));
+    await realizeStep([scaled], this.#realizeOptions(index, at));
     return scaled;
   }
 
   /**
    * One step: from the sample and the model's output at `timestep` to the sample that is one step less noisy.
-   * A run that threw is where it was before. Timestep-addressed schedulers take any trained timestep.
+   * A run that threw is where it was before. Timestep-addressed schedulers take any trained timestep; without one the run follows its schedule.
    */
   async step(
     out: Tensor,
     x: Tensor,
     options?: StepOptions,
-    timestep: number = this.nextTimestep(),
+    timestep?: number,
   ): Promise<SchedulerOutput> {
+    const at = timestep ?? this.nextTimestep();
     this.#enter();
     try {
       const { name, stepOptions } = this.#owner;
       if (options) requireKnown(`${name}.step`, 'option', options, stepOptions);
       this.#warnUnscaled();
       const index = this.#locate(timestep);
-      const result = await this.#realized(index, timestep, x, out, over(this.#defaults, options));
+      const next = timestep === undefined ? this.plan.timesteps[index + 1] : undefined;
+      const result = await this.#realized({ index, next, x, out, options: over(this.#defaults, options) }, at);
       this.#refuseDisposed(result, [x, out]);
       const output = ownedOutput(result, [x, out, ...this.#carry]);
       this.#advance(index, result, new Set([output.prevSample, output.predOriginalSample, x, out, ...this.#carry]));
@@ -131,9 +134,9 @@ export class Run<K = unknown> {
     return timestep;
   }
 
-  /** Which row a timestep means; as upstream, a run that has begun counts on, whatever timestep it is given. */
-  #locate(timestep: number): number {
-    if (!this.plan.indexOf) return this.#position;
+  /** Which row a timestep means; as upstream, a run that has begun counts on, whatever timestep it is given. Without one: the next. */
+  #locate(timestep: number | undefined): number {
+    if (!this.plan.indexOf || timestep === undefined) return this.#position;
     const index = this.#index ?? this.#begin ?? this.plan.indexOf(timestep);
     const length = this.plan.timesteps.length;
     if (index >= length) throw exhausted(this.#owner.name, index, length);
@@ -141,16 +144,13 @@ export class Run<K = unknown> {
   }
 
   async #realized(
-    index: number,
+    { index, next, x, out, options }: Pick<StepContext<K>, 'index' | 'next' | 'x' | 'out' | 'options'>,
     timestep: number,
-    x: Tensor,
-    out: Tensor,
-    options: StepOptions,
   ): Promise<StepResult<K>> {
     const call = this.plan.countsCalls ? index - (this.#begin ?? 0) : index;
     const k = this.plan.row(call, timestep);
     const noiseOf = (): NoiseSampler | undefined => (this.#noise ??= this.plan.noiseSampler?.(out.shape, options));
-    const context = stepContext({ k, plan: this.#plan, index: call, x, out, carry: this.#carry, options, noiseOf });
+    const context = stepContext({ k, plan: this.#plan, index: call, next, x, out, carry: this.#carry, options, noiseOf });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result, out);

@@ -63,7 +63,7 @@ export interface StepOptions {
   /** The clean sample that an earlier step predicted, and the timestep of that step, where they are not those of this run (CogVideoXDPM). */
   readonly oldPredOriginalSample?: Tensor;
   readonly timestepBack?: number;
-  /** The timestep that the step goes to; undefined: the one below (unCLIP). */
+  /** The timestep that the step goes to; undefined: the run's next, or the one below where there is none (unCLIP). */
   readonly prevTimestep?: number | undefined;
   /** Share of the tokens that were masked at the start (Amused). */
   readonly startingMaskRatio?: number;
@@ -124,6 +124,8 @@ export interface StepContext<K> {
   /** The run's plan: what a step that plans the next one adds to. */
   readonly plan: Plan<K>;
   readonly index: number;
+  /** The timestep that the run goes to. Undefined at its end, and in a step that was told its timestep and so follows no schedule. */
+  readonly next?: number | undefined;
   /** The current sample. */
   readonly x: Tensor;
   /** The model's output for it. */
