@@ -15,7 +15,7 @@ const stages: (readonly Picture[])[] = [];
 while (!run.done) {
   const { signal, noise } = run.plan.noiseLevel!(0, run.timestep!);
   const output = await model.noiseAtSigma(await x.div(signal).realize(), noise / signal);
-  const { prevSample, predOriginalSample } = await run.step(output, x, { prevTimestep: run.remaining[1] });
+  const { prevSample, predOriginalSample } = await run.step(output, x);
   if (run.remaining.length % 6 === 0) stages.push(await picturesOf(predOriginalSample!, 28));
   x = prevSample;
 }
@@ -27,6 +27,6 @@ const black = (pictures: readonly Picture[]): number => {
 };
 export const [drawn, real] = [black(stages.at(-1)!), black(await readSheet('fashion'))];
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-console.log(`unCLIP: ${run.timesteps.length} steps, each told where it goes.`);
+console.log(`unCLIP: ${run.timesteps.length} steps, each to the next timestep.`);
 console.log(`${percent(drawn)} of the pixels are black; of real pictures it is ${percent(real)}.`);
 await show('unclip', stages);

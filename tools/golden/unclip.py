@@ -34,6 +34,8 @@ VARIANCES = ("fixed_small_log", "learned_range")
 steps("default", n=10, count=10)
 steps("num-train-timesteps-100", dict(num_train_timesteps=100), n=10)
 steps("num-train-timesteps-37", dict(num_train_timesteps=37), n=5)
+for variance in VARIANCES:  # every timestep, so that the one below is the next of the schedule
+    steps(dashed("num-train-timesteps-6", variance), dict(num_train_timesteps=6, variance_type=variance), n=6)
 steps("learned-range", LEARNED, n=5)
 steps("clip-off", RAW, n=5)
 for top in (0.5, 2.0, 5.0):

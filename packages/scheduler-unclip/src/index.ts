@@ -57,7 +57,8 @@ export interface UnCLIPRow extends Posterior {
  *
  *     prev = (alphaPrev beta x0 + sqrt(1 - beta) sigmaPrev^2 x) / sigma^2 + std z,  beta = 1 - (alpha / alphaPrev)^2
  *
- * With prevTimestep the next entry of the schedule it is DDPMScheduler on these timesteps. Ramesh et al. (2022), arXiv 2204.06125;
+ * A run goes to the next entry of its schedule, as upstream's pipelines do, and is DDPMScheduler on these timesteps; `step` alone, which
+ * knows no next one, goes to the timestep below unless told otherwise. Ramesh et al. (2022), arXiv 2204.06125;
  * the step: Ho, Jain and Abbeel (2020), arXiv 2006.11239, equations 6 and 7.
  */
 export class UnCLIPScheduler extends SchedulerMixin<UnCLIPConfig, UnCLIPRow> {
@@ -111,10 +112,11 @@ export class UnCLIPScheduler extends SchedulerMixin<UnCLIPConfig, UnCLIPRow> {
     return { ...posterior(now, next.alphaCumprod, alpha, beta), timestep };
   }
 
-  protected override rule({ k, x, out, options, normal }: StepContext<UnCLIPRow>): StepResult {
+  protected override rule({ k, next, x, out, options, normal }: StepContext<UnCLIPRow>): StepResult {
     const { prediction_type: type, variance_type: variance, clip_sample: clip, clip_sample_range: range } = this.config;
     requireChoice('prediction_type', type, PREDICTIONS);
-    const step = options.prevTimestep === undefined ? k : this.#row(k.timestep, options.prevTimestep);
+    const { prevTimestep: previous = next } = options;
+    const step = previous === undefined ? k : this.#row(k.timestep, previous);
     const [mean, predicted] = variance === 'learned_range' ? splitVariance(x, out) : [out, undefined];
     const { x0 } = predict(type, step, x, mean);
     const clean = clip ? x0.clamp(-range, range) : x0;

@@ -1,5 +1,6 @@
 // What unCLIP's step is equal to, in float64: the README lists these identities.
-import { rms } from '@unnoise/conformance';
+import type { GoldenSteps } from '@unnoise/conformance';
+import { TapeGenerator, fileGoldens, rms, tolerances } from '@unnoise/conformance';
 import type { Generator, NoiseLevel, Run, StepOptions, Tensor } from '@unnoise/core';
 import { tensor, torchGenerator } from '@unnoise/core';
 import { createReferenceBackend } from '@unnoise/core/reference';
@@ -9,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import type { UnCLIPConfig } from '../src/index.ts';
 import { UnCLIPScheduler } from '../src/index.ts';
 
+const goldens = fileGoldens(new URL('../../../conformance/golden/', import.meta.url));
 const backend = createReferenceBackend();
 const exact = { precision: 'exact64' } as const;
 const unclip = (config: Partial<UnCLIPConfig> = {}) => new UnCLIPScheduler({ clip_sample: false, ...config }, exact);
@@ -17,8 +19,10 @@ const start = torchGenerator(3).normal(shape, 'float64');
 const host = (data: ArrayLike<number>, size: readonly number[] = shape): Tensor =>
   tensor(Float64Array.from(data), size, { backend });
 const mixture = (x: Float64Array, { signal, noise }: NoiseLevel) => predict(testMixture, 'epsilon', x, signal, noise);
-/** As pipelines do: to the next entry, and from the last one to the timestep below. */
+/** As upstream's pipelines call the step: to the next entry, and from the last one to the timestep below. */
 const towards = (run: Run): StepOptions => ({ prevTimestep: run.remaining[1] });
+/** A run knows where it goes. */
+const alone = (): StepOptions => ({});
 
 /** The samples of a run; `learned` adds the channels of a learned variance, all of this value. */
 async function samples(
@@ -39,25 +43,67 @@ async function samples(
   return list;
 }
 
-describe('with prevTimestep the next entry', () => {
+describe('a run', () => {
+  const request = () => ({ numInferenceSteps: 5, generator: torchGenerator(1) });
+
   it.each([2, 5, 25])('is DDPM on the same timesteps, draw for draw (%d steps)', async (steps) => {
     const run = unclip().start({ numInferenceSteps: steps, generator: torchGenerator(1) });
     const ddpm = new DDPMScheduler({ beta_schedule: 'squaredcos_cap_v2', clip_sample: false }, exact).start({
       timesteps: run.timesteps,
       generator: torchGenerator(1),
     });
-    const ours = await samples(run, towards);
-    const theirs = await samples(ddpm, () => ({}));
+    const ours = await samples(run, alone);
+    const theirs = await samples(ddpm, alone);
     ours.forEach((x, i) => expect(rms(x, theirs[i]!)).toBeLessThan(1e-11));
   });
 
-  it('without it a step goes to the timestep below, and so a run with fewer steps ends noisy', async () => {
-    const request = () => ({ numInferenceSteps: 5, generator: torchGenerator(1) });
+  it('goes where it would go if told the next entry of its schedule at each step', async () => {
+    expect(await samples(unclip().start(request()), alone)).toEqual(await samples(unclip().start(request()), towards));
+  });
+
+  it('goes elsewhere where it is told', async () => {
+    const below = (run: Run): StepOptions => ({ prevTimestep: run.nextTimestep() - 1 });
     const [told, untold] = [
-      await samples(unclip().start(request()), towards),
-      await samples(unclip().start(request()), () => ({})),
+      await samples(unclip().start(request()), below),
+      await samples(unclip().start(request()), alone),
     ];
-    expect(rms(told.at(-1)!, untold.at(-1)!)).toBeGreaterThan(0.1);
+    expect(rms(told.at(-1)!, untold.at(-1)!)).toBeGreaterThan(0.1); // most of the noise stays
+  });
+
+  it.each([
+    [999, 957],
+    [500, 458],
+    [42, 0],
+    [0, -1],
+  ])("in step %d to %d has upstream's numbers, who were told", async (from, to) => {
+    for (const variance of ['fixed-small-log', 'learned-range']) {
+      const id = `UnCLIPScheduler/${variance}-from-${from}-to-${to < 0 ? 'end' : to}`;
+      const golden = goldens.cases('UnCLIPScheduler').find((one) => one.id === id) as GoldenSteps;
+      const tensors = await goldens.tensors(id);
+      const of = (name: string) => host(tensors.get(name)!.data as Float32Array, tensors.get(name)!.shape);
+      const scheduler = new UnCLIPScheduler(golden.config as Partial<UnCLIPConfig>);
+      const beginIndex = scheduler.start(25).timesteps.indexOf(from);
+      const run = scheduler.start({ numInferenceSteps: 25, beginIndex });
+      const { prevSample } = await run.step(of('out.0'), of('x.0'), { generator: TapeGenerator.ofStep(tensors, 0) });
+      const wanted = tensors.get('prev.0')!.data as Float32Array;
+      const { STEP, largest, noted } = tolerances;
+      const bound = (STEP + noted(golden.tolerance_note?.['prev.0'])) * largest(wanted);
+      (await prevSample.data()).forEach((value, i) => expect(Math.abs(value - wanted[i]!)).toBeLessThan(bound));
+    }
+  });
+});
+
+describe('scheduler.step', () => {
+  it('goes to the timestep below, as upstream, unless it is told', async () => {
+    const scheduler = unclip();
+    scheduler.setTimesteps(5);
+    const step = async (options: StepOptions) => {
+      const generator = torchGenerator(1);
+      const { prevSample } = await scheduler.step(host(start), 999, host(start), { ...options, generator });
+      return prevSample.data();
+    };
+    expect(await step({})).toEqual(await step({ prevTimestep: 998 }));
+    expect(await step({})).not.toEqual(await step({ prevTimestep: scheduler.timesteps[1]! }));
   });
 });
 
@@ -65,7 +111,7 @@ describe('learned_range', () => {
   const at = (learned: number | undefined, variance_type: UnCLIPConfig['variance_type']) =>
     samples(
       unclip({ variance_type }).start({ numInferenceSteps: 5, generator: torchGenerator(1) }),
-      towards,
+      alone,
       mixture,
       learned,
     );
@@ -103,7 +149,7 @@ describe('a single point as data', () => {
     const point = (x: Float64Array, { signal, noise }: NoiseLevel) =>
       x.map((value, i) => (value - signal * clean[i % 2]!) / noise);
     const end = (
-      await samples(unclip().start({ numInferenceSteps: 6, generator: torchGenerator(1) }), towards, point)
+      await samples(unclip().start({ numInferenceSteps: 6, generator: torchGenerator(1) }), alone, point)
     ).at(-1)!;
     end.forEach((value, i) => expect(value).toBeCloseTo(clean[i % 2]!, 10));
   });
