@@ -33,7 +33,9 @@ export function testBackend(
 ): void {
   checkKeys(subject, ['name', 'create', 'expect']);
   let backend: Promise<Backend> | undefined;
-  register(subject.name, [...cases], () => (backend ??= made(subject)), subject.expect, runner);
+  const { timeout = CASE_TIMEOUT } = runner;
+  const once = (): Promise<Backend> => (backend ??= within(timeout, made(subject)));
+  register(subject.name, [...cases], once, subject.expect, runner);
 }
 
 async function made(subject: BackendSubject): Promise<Backend> {
@@ -78,13 +80,12 @@ function register<S>(
   expect: Expectations | undefined,
   runner: Runner,
 ): void {
-  const { timeout = CASE_TIMEOUT } = runner;
   runner.describe(name, () => {
     const test = registrar(runner);
     test('expectations name cases that exist', async () => checkExpectations(expect, cases));
     for (const one of cases) {
       test(one.id, async () => {
-        const { outcome, message = '' } = await runCase(one, await within(timeout, subject()), expect, timeout);
+        const { outcome, message = '' } = await runCase(one, await subject(), expect, runner.timeout);
         if (outcome === 'fail') throw new ConformanceError(`${message}\n  Law: ${one.spec}.`);
         return { pass: undefined, declined: message, xfail: `expected to fail: ${message}` }[outcome];
       });

@@ -22,6 +22,9 @@ function collect(register: (runner: Runner) => void, more: Partial<Runner> = {})
   return tests;
 }
 
+/** A method of a runner. */
+const spy = () => vi.fn<(...told: unknown[]) => void>();
+
 const started = (tests: Map<string, Registered>, name: string): Promise<void> => tests.get(name)!.body.call(undefined);
 
 describe('a suite in a runner', () => {
@@ -82,14 +85,14 @@ describe('a case that is declined', () => {
   const info = () => vi.spyOn(console, 'info').mockImplementation(() => {});
 
   it('is skipped with its reason in vitest and node:test', async () => {
-    const [said, skip] = [info(), vi.fn<(...told: unknown[]) => void>()];
+    const [said, skip] = [info(), spy()];
     await tests().get(EXP)!.body.call(undefined, { skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith(reason);
     expect(said).not.toHaveBeenCalled();
   });
 
   it('is skipped in mocha, which takes no reason: each is printed once', async () => {
-    const [said, context] = [info(), { skip: vi.fn<(...told: unknown[]) => void>(), timeout: vi.fn<(...told: unknown[]) => void>() }];
+    const [said, context] = [info(), { skip: spy(), timeout: spy() }];
     const all = tests();
     for (const id of [EXP, EXP.replace('odd', 'contiguous')]) await all.get(id)!.body.call(context);
     expect(context.skip).toHaveBeenCalledTimes(2);
@@ -107,7 +110,7 @@ describe('an expected failure', () => {
   it('is skipped with its reason', async () => {
     const expected = [{ id: LINEAR, status: 'fail' as const, reason: 'signs', issue: '#1' }];
     const wrong = { name: 'own', create: async () => backendOf({ params: (_, params) => params.map((c) => -c) }) };
-    const skip = vi.fn<(...told: unknown[]) => void>();
+    const skip = spy();
     const tests = collect((runner) => testBackend({ ...wrong, expect: expected }, runner));
     await tests.get(LINEAR)!.body.call(undefined, { skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith('expected to fail: signs (#1)');
@@ -122,14 +125,16 @@ describe('time', () => {
   it('that a case takes is limited, and the limits of runners lie behind that', async () => {
     const tests = own(async () => backendOf());
     expect(tests.get('own')!.timeout).toBe(60);
-    const timeout = vi.fn<(...told: unknown[]) => void>();
-    await expect(tests.get('own')!.body.call({ timeout, skip: vi.fn<(...told: unknown[]) => void>() })).rejects.toThrow('was not done after 0.02 s');
+    const timeout = spy();
+    await expect(tests.get('own')!.body.call({ timeout, skip: spy() })).rejects.toThrow('was not done after 0.02 s');
     expect(timeout).toHaveBeenCalledExactlyOnceWith(60);
   });
 
-  it('that making the backend takes is limited', async () => {
-    const tests = own(() => new Promise(() => {}));
-    await expect(started(tests, 'own')).rejects.toThrow('was not done after 0.02 s');
+  it('that making the backend takes is limited, and spent once', async () => {
+    const create = vi.fn<() => Promise<Backend>>(() => new Promise(() => {}));
+    const tests = own(create);
+    for (let i = 0; i < 2; i++) await expect(started(tests, 'own')).rejects.toThrow('was not done after 0.02 s');
+    expect(create).toHaveBeenCalledTimes(1);
   });
 
   it('is not spent on what is no backend', async () => {
