@@ -26,8 +26,8 @@ const LARGER: Readonly<Record<string, number>> = {
   'dpmsolver-multistep-inverse': 17.1,
   'dpmsolver-singlestep': 17.9,
   'dpmsolver-multistep': 17.9,
-  'unipc-multistep': 17.9,
-  sasolver: 17.6,
+  'unipc-multistep': 18.3,
+  sasolver: 17.9,
   // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them, Restart its list of restarts.
   'dpm-fast': 15.3,
   'dpm-adaptive': 16.1,

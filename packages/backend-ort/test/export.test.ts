@@ -52,7 +52,9 @@ function runsOf({ className, requestKeys, stepOptions }: SchedulerClass): readon
       return Array.isArray(timesteps) && timesteps.slice(begin_index).join() === steps.map(({ t }) => t).join();
     })
     // recorded steps of unCLIP go to the timestep below, those of a run to the next of the schedule
-    .filter(({ expect: { steps } }) => className !== 'UnCLIPScheduler' || steps.every(({ t }, i) => t === steps[0]!.t - i))
+    .filter(
+      ({ expect: { steps } }) => className !== 'UnCLIPScheduler' || steps.every(({ t }, i) => t === steps[0]!.t - i),
+    )
     .filter(({ options = {} }) => Object.values(options).every((value) => typeof value !== 'string'))
     .filter((golden) =>
       Object.keys(requestOf(golden)).every(

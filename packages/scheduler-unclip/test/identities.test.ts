@@ -81,7 +81,7 @@ describe('a run', () => {
       const golden = goldens.cases('UnCLIPScheduler').find((one) => one.id === id) as GoldenSteps;
       const tensors = await goldens.tensors(id);
       const of = (name: string) => host(tensors.get(name)!.data as Float32Array, tensors.get(name)!.shape);
-      const scheduler = new UnCLIPScheduler(golden.config as Partial<UnCLIPConfig>);
+      const scheduler = new UnCLIPScheduler(golden.config);
       const beginIndex = scheduler.start(25).timesteps.indexOf(from);
       const run = scheduler.start({ numInferenceSteps: 25, beginIndex });
       const { prevSample } = await run.step(of('out.0'), of('x.0'), { generator: TapeGenerator.ofStep(tensors, 0) });

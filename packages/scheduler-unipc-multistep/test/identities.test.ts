@@ -184,7 +184,14 @@ describe('solver_p', () => {
 
   it('plans its own levels, so that others cannot be given', () => {
     const scheduler = unipc({ ...config, solver_p: new DPMSolverMultistepScheduler(config, exact) });
-    expect(() => scheduler.start({ sigmas: [10, 1, 0.1] })).toThrow(expect.objectContaining({ code: 'CONFIG_CONFLICT' }));
+    expect(() => scheduler.start({ sigmas: [10, 1, 0.1] })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_CONFLICT' }),
+    );
+  });
+
+  it('is a scheduler and nothing else', () => {
+    const scheduler = unipc({ solver_p: 1e9 as never });
+    expect(() => scheduler.start(5)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 
   it('cannot be saved in a file', () => {

@@ -155,13 +155,10 @@ describe('given sigmas', () => {
     'DPMSolverMultistepScheduler',
     'DPMSolverSinglestepScheduler',
     'SASolverScheduler',
-  ])(
-    '%s takes flow sigmas where it goes by those, below 1',
-    async (name) => {
-      const scheduler = await made(name, { use_flow_sigmas: true, prediction_type: 'flow_prediction' });
-      scheduler.setTimesteps({ sigmas: [0.9, 0.5, 0.1] });
-      expect(scheduler.timesteps).toEqual([900, 500]);
-      expect(() => scheduler.setTimesteps({ sigmas: [1, 0.5, 0.1] })).toThrow(invalid);
-    },
-  );
+  ])('%s takes flow sigmas where it goes by those, below 1', async (name) => {
+    const scheduler = await made(name, { use_flow_sigmas: true, prediction_type: 'flow_prediction' });
+    scheduler.setTimesteps({ sigmas: [0.9, 0.5, 0.1] });
+    expect(scheduler.timesteps).toEqual([900, 500]);
+    expect(() => scheduler.setTimesteps({ sigmas: [1, 0.5, 0.1] })).toThrow(invalid);
+  });
 });

@@ -92,12 +92,7 @@ export class Run<K = unknown> {
    * One step: from the sample and the model's output at `timestep` to the sample that is one step less noisy.
    * A run that threw is where it was before. Timestep-addressed schedulers take any trained timestep; without one the run follows its schedule.
    */
-  async step(
-    out: Tensor,
-    x: Tensor,
-    options?: StepOptions,
-    timestep?: number,
-  ): Promise<SchedulerOutput> {
+  async step(out: Tensor, x: Tensor, options?: StepOptions, timestep?: number): Promise<SchedulerOutput> {
     const at = timestep ?? this.nextTimestep();
     this.#enter();
     try {
@@ -150,7 +145,17 @@ export class Run<K = unknown> {
     const call = this.plan.countsCalls ? index - (this.#begin ?? 0) : index;
     const k = this.plan.row(call, timestep);
     const noiseOf = (): NoiseSampler | undefined => (this.#noise ??= this.plan.noiseSampler?.(out.shape, options));
-    const context = stepContext({ k, plan: this.#plan, index: call, next, x, out, carry: this.#carry, options, noiseOf });
+    const context = stepContext({
+      k,
+      plan: this.#plan,
+      index: call,
+      next,
+      x,
+      out,
+      carry: this.#carry,
+      options,
+      noiseOf,
+    });
     const pending = this.#owner.rule(context);
     const result = pending instanceof Promise ? await pending : pending;
     const prev = likeOutput(result, out);
