@@ -1,6 +1,7 @@
 // What third parties do with the packages: the suite in the four test runners, and the examples' backend and scheduler by the command line.
 // Everything happens in one folder outside the repository, installed from tarballs by npm.
 import { exec } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -244,6 +245,14 @@ function faultProblems(
     : [`${file} with ${to}: exit code ${status}, no ${id}\n${output}`];
 }
 
+/** The recorded runs are those of the recipe beside them. */
+function recipeProblems(): string[] {
+  const text = (name: string): string => readFileSync(join(root, PROJECTS.scheduler, name), 'utf8');
+  const { sha256 } = JSON.parse(text('golden/recipe.json')) as { sha256: string };
+  const now = createHash('sha256').update(text('golden.py')).digest('hex');
+  return now === sha256 ? [] : [`${PROJECTS.scheduler}/golden.py has changed since it recorded: run it again`];
+}
+
 function testProblems(cwd: string): string[] {
   const { ok, output } = run('npm test', { cwd });
   const count = Number(/^# pass (\d+)$/m.exec(output)?.[1]);
@@ -253,5 +262,5 @@ function testProblems(cwd: string): string[] {
 export const thirdParties: Check = {
   name: 'third-parties',
   about: 'a backend and a scheduler of someone else, installed from tarballs, pass by the command line',
-  run: () => EXAMPLES.flatMap(commandProblems),
+  run: () => [...recipeProblems(), ...EXAMPLES.flatMap(commandProblems)],
 };
