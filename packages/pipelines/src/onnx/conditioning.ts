@@ -76,10 +76,14 @@ export class ConditionFeeds {
     const tensors = halves.map((half) =>
       isTensor(half) ? half.clone() : tensor(Float32Array.from(half.data), half.shape, there),
     );
-    const { values, dispose } = await fed(this.#part, input, concat(tensors, 0), this.#groups);
-    for (const one of tensors) one.dispose();
-    this.#owned.push(dispose);
-    return values;
+    const all = concat(tensors, 0);
+    try {
+      const { values, dispose } = await fed(this.#part, input, all, this.#groups);
+      this.#owned.push(dispose);
+      return values;
+    } finally {
+      for (const one of [all, ...tensors]) one.dispose();
+    }
   }
 
   async #onHost(input: OnnxValueInfo, halves: readonly Value[]): Promise<readonly OnnxTensor[]> {
