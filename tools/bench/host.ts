@@ -1,4 +1,4 @@
-// The work that stays on the host whatever the backend: noise of torch's stream, and the quantile of dynamic thresholding.
+// The work that stays on the host whatever the backend: the quantile of dynamic thresholding. Noise has a file of its own.
 
 import { quantile, torchGenerator } from '@unnoise/core';
 
@@ -15,7 +15,6 @@ export async function benchHost(): Promise<HostRow[]> {
   const large = generator.normal([3, 512, 512]);
   const quick = await interleave(
     {
-      'noise, torch CPU stream, 1x4x64x64': () => void generator.normal([1, 4, 64, 64]),
       '0.995 quantile of magnitudes, 3x64x64': () => void quantile(small, 0.995),
       'the same by sorting': () => void sortedQuantile(small, 0.995),
     },

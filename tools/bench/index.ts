@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-import { goals, type Parts, type Report, tables } from './report.ts';
+import { benchImage } from './image.ts';
 import { page } from './page.ts';
-import { benchTorch } from './torch.ts';
+import { goals, type Parts, type Report, tables } from './report.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const out = join(root, 'out');
@@ -27,13 +27,15 @@ async function measured(): Promise<Parts> {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    target: 'node20',
     conditions: ['@unnoise/source'],
     external: ['@tensorflow/*', 'onnxruntime-node', 'webgpu'], // as Node loads them; and their wasm lies beside them
     outfile: bundle,
     logLevel: 'warning',
   });
-  const { status, stdout } = spawnSync(process.execPath, [bundle], {
+  const { status, stdout } = spawnSync(process.execPath, [bundle, root], {
     encoding: 'utf8',
+    maxBuffer: 2 ** 26,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw new Error(`the benchmark ended with status ${status}`);
@@ -51,7 +53,7 @@ const report: Report = {
   date: new Date().toISOString().slice(0, 10),
   machine: machine(),
   ...(await measured()),
-  torch: benchTorch(root),
+  image: benchImage(root),
 };
 writeFileSync(join(out, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
 console.log(`${report.machine}\n\n${tables(report)}\n\n${goals(report)}\n`);

@@ -7,6 +7,9 @@ export interface Timing {
   readonly median: number;
 }
 
+/** $BENCH_QUICK: as few rounds as there can be, to see that everything runs. The figures mean nothing. */
+export const QUICK: boolean = Boolean(process.env['BENCH_QUICK']);
+
 export type Subject = () => void | Promise<void>;
 
 /** Calls are repeated within one measurement until it lasts about this long, in milliseconds. */
@@ -18,6 +21,7 @@ export async function interleave<K extends string>(
   rounds: number,
 ): Promise<Record<K, Timing>> {
   const names = Object.keys(subjects) as K[];
+  if (QUICK) rounds = 2;
   const repeats = new Map<K, number>();
   for (const name of names) repeats.set(name, Math.ceil(LEAST / (await warm(subjects[name], rounds))));
   const times = new Map<K, number[]>(names.map((name) => [name, []]));
@@ -32,6 +36,20 @@ export function summary(times: number[]): Timing {
   const sorted = times.toSorted((a, b) => a - b);
   return { min: 1000 * sorted[0]!, median: 1000 * sorted[sorted.length >> 1]! };
 }
+
+/**
+ * What one step of a path costs, from the microseconds of every step of some runs along it: of each step the fastest and the median run,
+ * averaged over the path. A path whose length is not always the same is taken as a whole.
+ */
+export function pathMean(runs: readonly (readonly number[])[]): Timing {
+  const steps = Math.max(...runs.map((run) => run.length));
+  const same = runs.every((run) => run.length === steps);
+  const columns = same ? runs[0]!.map((_, i) => runs.map((run) => run[i]!)) : [runs.map(mean)];
+  const timings = columns.map((column) => summary(column.map((us) => us / 1000)));
+  return { min: mean(timings.map(({ min }) => min)), median: mean(timings.map(({ median }) => median)) };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The last of a few calls; the engine compiles hot code in the meantime. */
 async function warm(subject: Subject, rounds: number): Promise<number> {

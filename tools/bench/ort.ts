@@ -2,23 +2,23 @@
 // write oneself, which is what export-step writes, run as it is.
 
 import { createOrtBackend, createOrtGraphBackend, exportStep, fromOrt, toOrt } from '@unnoise/backend-ort';
-import type { Backend, SchedulerMixin, Tensor } from '@unnoise/core';
+import type { Backend, SchedulerMixin, Shape, Tensor } from '@unnoise/core';
 import * as ort from 'onnxruntime-node';
 
-import { summary, type Timing } from './measure.ts';
-import { SCHEDULERS } from './steps.ts';
+import { SCHEDULERS } from './backends.ts';
+import { QUICK, summary, type Timing } from './measure.ts';
+import { SHAPES } from './race.ts';
 
-/** Per step; compiles are those of all runs together. */
+/** Per step. */
 export interface OrtLoop {
   readonly time: Timing;
-  readonly dispatches: number;
-  readonly compiles: number;
   /** Of it, what the backend computes in `step`; the rest is the loop around it. */
   readonly computing: Timing;
 }
 
 export interface OrtRow {
   readonly name: string;
+  readonly shape: Shape;
   readonly kernels: OrtLoop;
   readonly graphs: OrtLoop;
   /** The session's run alone, with every tensor made beforehand. */
@@ -27,31 +27,34 @@ export interface OrtRow {
   readonly speedup: number;
 }
 
-const SHAPE = [1, 4, 64, 64];
 const STEPS = 50;
-const RUNS = 10;
+const RUNS = QUICK ? 1 : 10;
 const SESSION = { intraOpNumThreads: 1, logSeverityLevel: 3 } as const;
 
-const wave = (): ort.Tensor =>
-  new ort.Tensor(
+function wave(shape: Shape): ort.Tensor {
+  const length = shape.reduce((size, one) => size * one, 1);
+  return new ort.Tensor(
     'float32',
-    Float32Array.from({ length: 16_384 }, (_, i) => Math.sin(i)),
-    SHAPE,
+    Float32Array.from({ length }, (_, i) => Math.sin(i)),
+    shape,
   );
+}
 
 export async function benchOrt(): Promise<OrtRow[]> {
   const rows: OrtRow[] = [];
-  for (const [name, make] of Object.entries(SCHEDULERS)) rows.push(await benchScheduler(name, make));
+  for (const [name, make] of Object.entries(SCHEDULERS)) {
+    for (const shape of SHAPES) rows.push(await benchScheduler(name, make, shape));
+  }
   return rows;
 }
 
 /** In alternating runs; the first two of each are not timed. */
-async function benchScheduler(name: string, make: () => SchedulerMixin): Promise<OrtRow> {
+async function benchScheduler(name: string, make: () => SchedulerMixin, shape: Shape): Promise<OrtRow> {
   const subjects = [
-    new Loop(make(), createOrtBackend(ort)),
-    new Loop(make(), createOrtGraphBackend(ort, { session: SESSION })),
+    new Loop(make(), createOrtBackend(ort), shape),
+    new Loop(make(), createOrtGraphBackend(ort, { session: SESSION }), shape),
   ];
-  const own = await ownGraph(make());
+  const own = await ownGraph(make(), shape);
   const ownTimes: number[] = [];
   for (let run = -2; run < RUNS; run++) {
     for (const subject of subjects) await subject.run(run >= 0);
@@ -59,7 +62,7 @@ async function benchScheduler(name: string, make: () => SchedulerMixin): Promise
   }
   const [kernels, graphs] = subjects.map((subject) => subject.result());
   const time = summary(ownTimes);
-  return { name, kernels: kernels!, graphs: graphs!, own: time, speedup: time.min / kernels!.computing.min };
+  return { name, shape, kernels: kernels!, graphs: graphs!, own: time, speedup: time.min / kernels!.computing.min };
 }
 
 class Loop {
@@ -67,11 +70,12 @@ class Loop {
   readonly #backend: Backend;
   readonly #times: number[] = [];
   readonly #computing: number[] = [];
-  #dispatches = 0;
+  readonly #shape: Shape;
   #spent = 0;
 
-  constructor(scheduler: SchedulerMixin, backend: Backend) {
+  constructor(scheduler: SchedulerMixin, backend: Backend, shape: Shape) {
     this.#scheduler = scheduler;
+    this.#shape = shape;
     this.#backend = this.#watched(backend);
   }
 
@@ -99,10 +103,9 @@ class Loop {
   }
 
   async run(timed: boolean): Promise<void> {
-    const before = this.#backend.stats!().dispatches;
-    const native = wave();
+    const native = wave(this.#shape);
     this.#scheduler.setTimesteps(STEPS);
-    let x: Tensor = fromOrt(wave(), this.#backend);
+    let x: Tensor = fromOrt(wave(this.#shape), this.#backend);
     for (const t of this.#scheduler.timesteps) {
       const start = performance.now();
       x = await this.#step(x, t, native);
@@ -111,7 +114,6 @@ class Loop {
       this.#computing.push(this.#spent);
     }
     x.dispose();
-    if (timed) this.#dispatches += this.#backend.stats!().dispatches - before;
   }
 
   /** What surrounds one call of a session. */
@@ -126,18 +128,16 @@ class Loop {
   }
 
   result(): OrtLoop {
-    const { compiles } = this.#backend.stats!();
-    const dispatches = this.#dispatches / this.#times.length;
-    return { time: summary(this.#times), computing: summary(this.#computing), dispatches, compiles };
+    return { time: summary(this.#times), computing: summary(this.#computing) };
   }
 }
 
 /** Runs the exported graph of every step, whose coefficients have to be made into a tensor. */
-async function ownGraph(scheduler: SchedulerMixin): Promise<(times: number[]) => Promise<void>> {
+async function ownGraph(scheduler: SchedulerMixin, shape: Shape): Promise<(times: number[]) => Promise<void>> {
   const { graphs, table } = await exportStep(scheduler, STEPS);
   const sessions: ort.InferenceSession[] = [];
   for (const graph of graphs) sessions.push(await ort.InferenceSession.create(graph, SESSION));
-  const given = wave();
+  const given = wave(shape);
   return async (times) => {
     for (const { graph, coefficients, inputs, outputs } of table.steps) {
       const start = performance.now();

@@ -1,4 +1,4 @@
-// node tools/run.mjs bench:image [folder]: milliseconds of each part of a text-to-image model, of a guided step, and of whole pictures.
+// node tools/run.mjs bench:image [folder] [--json]: milliseconds of each part of a text-to-image model, of a guided step, and of whole pictures.
 
 import { fileURLToPath } from 'node:url';
 import { torchGenerator } from '@unnoise/core';
@@ -67,14 +67,19 @@ async function measured(pipeline: StableDiffusionPipeline): Promise<readonly (re
 }
 
 const emoji = new URL('../../packages/model-emoji-ldm-64/', import.meta.url);
-const folder = process.argv[2] ?? fileURLToPath(emoji);
+const asked = process.argv.slice(2).filter((argument) => argument !== '--json');
+const folder = asked[0] ?? fileURLToPath(emoji);
 const threads = Number(process.env['THREADS'] ?? 2);
 const session = { intraOpNumThreads: threads, extra: { session: { intra_op: { allow_spinning: '0' } } } };
 const options = { scheduler: DPMSolverMultistepScheduler, as: StableDiffusionPipeline, session };
 const pipeline = await loadPipeline(folder, options);
-console.log(`${folder}, ${threads} threads, DPM-Solver++ 2M`);
-for (const [what, { median, fastest }] of await measured(pipeline)) {
-  const [usual, best] = [median, fastest].map((time) => time.toFixed(1).padStart(7));
-  console.log(`${what.padEnd(34)} ${usual} ms, fastest ${best} ms`);
+const rows = await measured(pipeline);
+if (process.argv.includes('--json')) console.log(JSON.stringify(rows.map(([name, times]) => ({ name, ...times }))));
+else {
+  console.log(`${folder}, ${threads} threads, DPM-Solver++ 2M`);
+  for (const [what, { median, fastest }] of rows) {
+    const [usual, best] = [median, fastest].map((time) => time.toFixed(1).padStart(7));
+    console.log(`${what.padEnd(34)} ${usual} ms, fastest ${best} ms`);
+  }
 }
 await pipeline.dispose();

@@ -31,9 +31,14 @@ const SIZES: readonly (readonly [elements: number, rounds: number])[] = [
   [1 << 20, 60],
 ];
 
-export async function benchTfjs(): Promise<TfjsRow[]> {
+/** Makes the wasm backend TensorFlow.js's own. */
+export async function startTfjs(): Promise<void> {
   setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
   await setBackend('wasm');
+}
+
+export async function benchTfjs(): Promise<TfjsRow[]> {
+  await startTfjs();
   const backend = await createTfjsBackend();
   const plain = await createTfjsBackend({ fused: false });
   const rows: TfjsRow[] = [];
