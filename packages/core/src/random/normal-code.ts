@@ -202,7 +202,10 @@ function circleWriter(v: Vectors): (u: Vector) => { cos: Vector; sin: Vector } {
     const z = v.of(simd.f32x4_mul, x, x);
     const wideZ = v.widened(z);
     const chained = ([first, ...rest]: Doubles[]): Doubles =>
-      v.product(rest.reduce((y, coefficient) => v.fma(y, wideZ, coefficient), first!), wideZ);
+      v.product(
+        rest.reduce((y, coefficient) => v.fma(y, wideZ, coefficient), first!),
+        wideZ,
+      );
     const bent = v.widened(v.of(simd.f32x4_mul, z, minusHalf));
     const c = v.of(simd.f32x4_add, v.narrowed(v.fma(chained(cosChain), wideZ, bent)), one);
     const s = v.narrowed(v.fma(chained(sinChain), wideX, wideX));

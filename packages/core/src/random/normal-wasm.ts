@@ -29,7 +29,10 @@ function compiled(): Accelerated {
   };
   const [twist, boxMuller] = [load(0, twistCode()), load(2, boxMullerCode())];
   const { buffer } = memory;
-  const [state, next] = [0, STATE_BYTES].map((start) => new Int32Array(buffer, start, STATE_WORDS)) as [Int32Array, Int32Array];
+  const [state, next] = [0, STATE_BYTES].map((start) => new Int32Array(buffer, start, STATE_WORDS)) as [
+    Int32Array,
+    Int32Array,
+  ];
   const words = new Uint32Array(buffer, 2 * STATE_BYTES, STATE_WORDS);
   return {
     twist(engine, output) {
