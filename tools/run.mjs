@@ -45,6 +45,7 @@ const jobs = {
   test: `vitest run ${['default', './tools/device-reporter.ts', './tools/count-reporter.ts'].map((name) => `--reporter=${name}`).join(' ')}`,
   bench: `${ts} tools/bench/index.ts`,
   'bench:image': `${ts} tools/bench/text-to-image.ts`,
+  'device-loop': `vitest run --project chromium packages/pipelines/test/device-loop.browser.test.ts && ${ts} tools/device-loop.ts`,
   eval: `${ts} tools/eval/index.ts`,
   guide: `${ts} tools/guide/index.ts`,
   convergence: `${ts} tools/convergence/index.ts`,
