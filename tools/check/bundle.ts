@@ -12,8 +12,9 @@ const LIMIT = 15;
 
 /** The limits of those that need more, close above what they have: docs/decisions/0006-size.md says what for. */
 const LARGER: Readonly<Record<string, number>> = {
-  // DDPM, and its step for many samples at once.
-  'ddpm-parallel': 15.6,
+  // Six variances, learned ones among them; and the step for many samples at once.
+  ddpm: 15.3,
+  'ddpm-parallel': 15.8,
   // Training sigmas, three re-spacings of them, custom ones, and timesteps back from sigmas through numpy's float32 logarithm.
   'euler-ancestral-discrete': 15.6,
   'lms-discrete': 15.7,
@@ -23,9 +24,9 @@ const LARGER: Readonly<Record<string, number>> = {
   'euler-discrete': 16.1,
   // The same, and flow sigmas, thresholding, levels in lambda, algorithms and orders.
   'deis-multistep': 17.1,
-  'dpmsolver-multistep-inverse': 17.1,
-  'dpmsolver-singlestep': 17.9,
-  'dpmsolver-multistep': 17.9,
+  'dpmsolver-multistep-inverse': 17.4,
+  'dpmsolver-singlestep': 18.1,
+  'dpmsolver-multistep': 18.1,
   'unipc-multistep': 18.3,
   sasolver: 17.9,
   // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them, Restart its list of restarts.
@@ -35,7 +36,7 @@ const LARGER: Readonly<Record<string, number>> = {
   restart: 16.8,
   // The Brownian path: torch's generator, numpy's SeedSequence, and glibc's logarithm and cosine to the last bit.
   'cosine-dpmsolver-multistep': 21.7,
-  'dpmsolver-sde': 23.5,
+  'dpmsolver-sde': 23.7,
   'dpmpp-3m-sde': 23.7,
 };
 
