@@ -60,14 +60,17 @@ function columnTable(columns: Columns): string {
     columns.map((column) => {
       const { name, place, runtime, device, date, seconds } = column;
       const on = [place, runtime].filter(Boolean).join(', ');
-      const when = date.slice(0, 16).replace('T', ' ');
-      return [name, on || '-', device || 'the processor', ranOf(column), resultOf(column), when, duration(seconds)];
+      const when = date.slice(0, 16).replace('T', ' ') || '-';
+      return [name, on || '-', deviceOf(column), ranOf(column), resultOf(column), when, duration(seconds)];
     }),
   );
 }
 
+const deviceOf = ({ device, notRun }: ColumnRecord): string => device || (notRun ? '-' : 'the processor');
+
 function ranOf({ suites, extent }: ColumnRecord): string {
   const [ran, cases] = [sum(suites.map((one) => one.ran)), sum(suites.map((one) => one.cases))];
+  if (ran === 0) return '0';
   return extent === 'all' ? `all ${ran}` : `part: ${ran} of ${cases}`;
 }
 
