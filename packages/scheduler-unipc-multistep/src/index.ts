@@ -1,40 +1,34 @@
 // UniPC: a predictor (UniP) and a corrector (UniC) of any order that need one model call per step.
 
 import type {
-  BetaConfig,
   ConfigSchema,
   ExplainOptions,
   Extrapolated,
   ExtrapolationConfig,
   FinalSigmasType,
-  FlowSigmasConfig,
   LambdaLevel,
   Plan,
   PlanRequest,
   PredictionType,
   SchedulerOptions,
-  SigmaScheduleConfig,
+  SolverConfig,
   SolverSchedule,
   SpacingConfig,
   StepContext,
   StepResult,
   Tensor,
-  ThresholdingConfig,
 } from '@unnoise/core';
 import {
   DiffusionError,
   KARRAS_COMPATIBLES,
   SchedulerMixin,
   after,
-  betaFields,
   extrapolated,
   field,
-  flowSigmasFields,
   requireDataForFlow,
-  sigmaScheduleFields,
+  solverFields,
   solverPlan,
   spacingFields,
-  thresholdingFields,
 } from '@unnoise/core';
 import { checkedConfig } from './check.ts';
 import type { Predictor } from './predictor.ts';
@@ -43,12 +37,7 @@ import { UniPCSchedules } from './schedule.ts';
 import type { SolverType, Weights } from './weights.ts';
 import { weightsOf } from './weights.ts';
 
-export interface UniPCMultistepConfig
-  extends BetaConfig,
-    SpacingConfig,
-    SigmaScheduleConfig,
-    FlowSigmasConfig,
-    ThresholdingConfig {
+export interface UniPCMultistepConfig extends SolverConfig, SpacingConfig {
   /** Order of UniP, from 1; UniC adds one. 2 for guided, 3 for unconditional sampling. */
   readonly solver_order: number;
   /** What the model predicts; flow_prediction only with predict_x0 and use_flow_sigmas. */
@@ -105,11 +94,8 @@ export class UniPCMultistepScheduler extends SchedulerMixin<UniPCMultistepConfig
   static override readonly compatibles: readonly string[] = KARRAS_COMPATIBLES;
   static override readonly requestKeys: readonly string[] = ['numInferenceSteps', 'sigmas', 'mu'];
   static override readonly schema: ConfigSchema<UniPCMultistepConfig> = {
-    ...betaFields,
+    ...solverFields,
     ...spacingFields('linspace'),
-    ...sigmaScheduleFields,
-    ...flowSigmasFields,
-    ...thresholdingFields,
     solver_order: field.number(2),
     prediction_type: field.choice('epsilon', ['epsilon', 'sample', 'v_prediction', 'flow_prediction']),
     predict_x0: field.boolean(true),

@@ -25,9 +25,13 @@ export type Predictor = (
 ) => Predicted | Promise<Predicted>;
 type Predicted = Required<Pick<StepResult, 'prev' | 'carry'>>;
 
-/** The steps of `scheduler` on its own schedule of as many; as upstream, only the first is found there by its timestep. */
+/**
+ * The steps of `scheduler` on its own schedule of as many; as upstream, only the first is found there by its timestep.
+ * @throws DiffusionError CONFIG_INVALID for anything that is no scheduler.
+ */
 export function predictorOf(scheduler: SchedulerMixin, timesteps: readonly number[]): Predictor {
   const parts = scheduler as unknown as Parts;
+  if (typeof parts.plan !== 'function') throw noScheduler(scheduler);
   const plan = parts.plan({ numInferenceSteps: timesteps.length });
   return (context, x, { own, position, other }) => {
     const timestep = timesteps[context.index] ?? Number.NaN;
@@ -36,6 +40,10 @@ export function predictorOf(scheduler: SchedulerMixin, timesteps: readonly numbe
     const step = parts.rule({ ...context, k: plan.row(index, timestep), index, x, carry: other });
     return after(step, ({ prev, carry = [] }) => ({ prev, carry: [...own, marked(index + 1), ...carry] }));
   };
+}
+
+function noScheduler(value: unknown): DiffusionError {
+  return new DiffusionError('CONFIG_INVALID', `solver_p is ${String(value)}. Give a scheduler, or null.`, { value });
 }
 
 /** Samples are floats, so a tensor of whole numbers can stand between two lists of them; its length is the position. */
