@@ -10,11 +10,11 @@ const is =
     names.includes(golden.class.replace(/Scheduler$/, ''));
 
 const stepsOf = (golden: FuzzCase): number => Number(golden.request?.['num_inference_steps']);
-const configured = ({ golden }: Seen, key: string, value: unknown): number =>
-  Number(golden.config[key] ?? value);
+const configured = ({ golden }: Seen, key: string, value: unknown): number => Number(golden.config[key] ?? value);
 
 /** Where the recorded run of a case failed. */
-const failedAt = ({ golden }: Seen): number => ('error' in golden ? ((golden.error as { step?: number }).step ?? -1) : -1);
+const failedAt = ({ golden }: Seen): number =>
+  'error' in golden ? ((golden.error as { step?: number }).step ?? -1) : -1;
 const expectOf = ({ golden }: Seen) => ('expect' in golden ? golden.expect : undefined);
 
 /** What upstream's recorded steps say of the position after one of them. */
@@ -25,13 +25,17 @@ export const HALVES: readonly Difference[] = [
   {
     reason: 'the run begins at an odd position, the second half of a step, where upstream mixes two steps',
     explains: (seen) => {
-      const position = numberIn(seen, /^threw REQUEST_INVALID: Position (\d+) is the second call of a step, and this run began there/);
+      const position = numberIn(
+        seen,
+        /^threw REQUEST_INVALID: Position (\d+) is the second call of a step, and this run began there/,
+      );
       const four = is('HeunDiscrete', 'KDPM2Discrete', 'KDPM2AncestralDiscrete', 'FlowMatchHeunDiscrete');
       return four(seen) && position % 2 === 1 && positionAfter(seen, 0) === position + 1;
     },
   },
   {
-    reason: 'KDPM2Ancestral: sigma_down is NaN where rounding leaves less than nothing under the root; here sigma_next^2 / sigma',
+    reason:
+      'KDPM2Ancestral: sigma_down is NaN where rounding leaves less than nothing under the root; here sigma_next^2 / sigma',
     explains: (seen) => {
       if (!is('KDPM2AncestralDiscrete')(seen)) return false;
       const middle = (step: number): number => entryOf(expectOf(seen)?.timesteps, 2 * Math.floor(step / 2) + 1);
@@ -53,18 +57,26 @@ function wrongAreNaN({ text }: Seen, table: unknown): boolean {
 /** Of tables, and of what is asked of them. */
 export const TABLES: readonly Difference[] = [
   {
-    reason: 'CMStochasticIterative: timesteps are logarithms of powers of differences, whose last bits are the C library\'s',
+    reason:
+      "CMStochasticIterative: timesteps are logarithms of powers of differences, whose last bits are the C library's",
     explains: (seen) => {
-      const [min, max, rho] = [['sigma_min', 0.002], ['sigma_max', 80], ['rho', 7]].map(([key, value]) =>
-        configured(seen, key as string, value),
-      ) as [number, number, number];
+      const [min, max, rho] = [
+        ['sigma_min', 0.002],
+        ['sigma_max', 80],
+        ['rho', 7],
+      ].map(([key, value]) => configured(seen, key as string, value)) as [number, number, number];
       // 250 ln sigma of (a + r (b - a))^rho: the roundings of a, b and the sum, relative to the smallest root, rho times
       const bound = 250 * rho * 4 * 2 ** -53 * (max / min) ** (1 / rho);
-      return is('CMStochasticIterative')(seen) && /^(the (first|last) )?timesteps: element/.test(seen.text) && missOf(seen) <= bound;
+      return (
+        is('CMStochasticIterative')(seen) &&
+        /^(the (first|last) )?timesteps: element/.test(seen.text) &&
+        missOf(seen) <= bound
+      );
     },
   },
   {
-    reason: 'a level without signal within the trained ones is refused at once; upstream only stumbles over schedules that meet it',
+    reason:
+      'a level without signal within the trained ones is refused at once; upstream only stumbles over schedules that meet it',
     explains: (seen) =>
       seen.code === 'NUMERIC' &&
       / alphas_cumprod is 0 at timestep \d+, so its sigma is not a finite number/.test(` ${seen.text.slice(15)}`) &&
@@ -88,7 +100,9 @@ export const TABLES: readonly Difference[] = [
     explains: (seen) => {
       const end = numberIn(seen, /^threw RUN_EXHAUSTED: \w+: step (\d+) of a schedule of \d+ steps/);
       const last = seen.check === 'free-run' ? (expectOf(seen)?.steps.length ?? 0) - 1 : seen.step;
-      return is('LTXEulerAncestralRF')(seen) && positionAfter(seen, last) === end && positionAfter(seen, last - 1) === end;
+      return (
+        is('LTXEulerAncestralRF')(seen) && positionAfter(seen, last) === end && positionAfter(seen, last - 1) === end
+      );
     },
   },
   {
@@ -99,7 +113,8 @@ export const TABLES: readonly Difference[] = [
       seen.text.startsWith(`threw REQUEST_INVALID: numInferenceSteps is ${stepsOf(seen.golden)};`),
   },
   {
-    reason: 'KarrasVe: one step has no schedule; upstream makes one of NaN, which calls with a level of their own do not read',
+    reason:
+      'KarrasVe: one step has no schedule; upstream makes one of NaN, which calls with a level of their own do not read',
     explains: (seen) =>
       is('KarrasVe')(seen) &&
       stepsOf(seen.golden) === 1 &&
@@ -118,10 +133,12 @@ export const TABLES: readonly Difference[] = [
 /** The chance of staying, and of becoming the mask, that VQDiffusion's config has at a timestep: in one step, and in all up to it. */
 function vqSums(seen: Seen, timestep: number): readonly number[] {
   const levels = configured(seen, 'num_train_timesteps', 100);
-  const line = (name: string, start: number, end: number) => (t: number): number => {
-    const [first, last] = [configured(seen, `${name}_start`, start), configured(seen, `${name}_end`, end)];
-    return first + (t / (levels - 1)) * (last - first);
-  };
+  const line =
+    (name: string, start: number, end: number) =>
+    (t: number): number => {
+      const [first, last] = [configured(seen, `${name}_start`, start), configured(seen, `${name}_end`, end)];
+      return first + (t / (levels - 1)) * (last - first);
+    };
   const [alpha, gamma] = [line('alpha_cum', 0.99999, 0.000009), line('gamma_cum', 0.000009, 0.99999)];
   const [alphaBefore, gammaBefore] = timestep === 0 ? [1, 0] : [alpha(timestep - 1), gamma(timestep - 1)];
   const step = alpha(timestep) / alphaBefore + 1 - (1 - gamma(timestep)) / (1 - gammaBefore);
@@ -131,9 +148,13 @@ function vqSums(seen: Seen, timestep: number): readonly number[] {
 /** Of single formulas. */
 export const FEW: readonly Difference[] = [
   {
-    reason: 'VQDiffusion: probabilities above 1 are refused whatever the ids; upstream has NaN where an id is not the mask',
+    reason:
+      'VQDiffusion: probabilities above 1 are refused whatever the ids; upstream has NaN where an id is not the mask',
     explains: (seen) => {
-      const timestep = numberIn(seen, /^threw NUMERIC: At timestep (\d+) the probabilities of staying and of the mask add up to more than 1/);
+      const timestep = numberIn(
+        seen,
+        /^threw NUMERIC: At timestep (\d+) the probabilities of staying and of the mask add up to more than 1/,
+      );
       return is('VQDiffusion')(seen) && vqSums(seen, timestep).some((sum) => sum > 1);
     },
   },
@@ -141,7 +162,8 @@ export const FEW: readonly Difference[] = [
     reason: 'ScoreSdeVe: add_noise takes 4 dimensions; here any number, one level per item',
     explains: (seen) => {
       const { golden } = seen;
-      if (!is('ScoreSdeVe')(seen) || golden.kind === 'call' || golden.shape.length === 4 || golden.shape[0] === 1) return false;
+      if (!is('ScoreSdeVe')(seen) || golden.kind === 'call' || golden.shape.length === 4 || golden.shape[0] === 1)
+        return false;
       if (seen.check === 'add-noise') return seen.text.startsWith('add_noise: element');
       return nothingThrown(seen) && failureOf(seen)!.text.startsWith('The size of tensor a');
     },
@@ -167,7 +189,9 @@ export const FEW: readonly Difference[] = [
       const square = Math.fround(Math.fround(min) ** 2) - Math.fround(min ** 2);
       const atEnd = entryOf(expectOf(seen)?.sigmas, indexOf(seen.golden, failedAt(seen)) + 1) === 0;
       const end = atEnd || indexOf(seen.golden, failedAt(seen)) === stepsOf(seen.golden) - 1;
-      return is('CMStochasticIterative')(seen) && failureOf(seen)?.type === 'NaN' && nothingThrown(seen) && end && square < 0;
+      return (
+        is('CMStochasticIterative')(seen) && failureOf(seen)?.type === 'NaN' && nothingThrown(seen) && end && square < 0
+      );
     },
   },
   {

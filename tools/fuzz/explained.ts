@@ -28,7 +28,9 @@ const COMMON: readonly Difference[] = [
     reason: 'a config value of a wrong type is refused by the constructor, also where upstream never reads it',
     explains: ({ golden, text }) => {
       const [, key = '', kind] = /^threw CONFIG_INVALID: \w+: (\w+) is .+, which is not an? ([a-z]+)/.exec(text) ?? [];
-      return kind !== undefined && key in golden.config && golden.config[key] !== null && typeof golden.config[key] !== kind;
+      return (
+        kind !== undefined && key in golden.config && golden.config[key] !== null && typeof golden.config[key] !== kind
+      );
     },
   },
   {
@@ -40,14 +42,30 @@ const COMMON: readonly Difference[] = [
       nothingThrown(seen),
   },
   {
-    reason: 'a whole number: upstream tells 1e9 from 1000000000, and JavaScript has one kind of number',
+    reason: 'sigmas without flow sigmas: upstream refuses them, and here they are an extension',
     explains: (seen) =>
-      seen.golden.config['steps_offset'] === 1e9 &&
-      failureOf(seen)!.text.startsWith("Cannot cast ufunc 'add' output from dtype('float64') to dtype('int64')") &&
+      seen.golden.class === 'UniPCMultistepScheduler' &&
+      Array.isArray(seen.golden.request?.['sigmas']) &&
+      seen.golden.config['use_flow_sigmas'] !== true &&
+      failureOf(seen)?.text.startsWith('Passing `sigmas` is only supported when `use_flow_sigmas=True`') === true &&
       nothingThrown(seen),
   },
   {
-    reason: "the free run misses its bound by no more than upstream's own, or one of rounded inputs, misses the same run in float64",
+    reason: 'a whole number: upstream tells 1e9 from 1000000000, and JavaScript has one kind of number',
+    explains: (seen) => {
+      const { steps_offset: offset, num_train_timesteps: trained } = seen.golden.config;
+      const text = failureOf(seen)?.text ?? '';
+      const added =
+        offset === 1e9 && text.startsWith("Cannot cast ufunc 'add' output from dtype('float64') to dtype('int64')");
+      const spread =
+        trained === 1e9 &&
+        text.startsWith('linspace() received an invalid combination of arguments - got (int, int, float)');
+      return (added || spread) && nothingThrown(seen);
+    },
+  },
+  {
+    reason:
+      "the free run misses its bound by no more than upstream's own, or one of rounded inputs, misses the same run in float64",
     explains: (seen) => seen.check === 'free-run' && missOf(seen) <= noted(seen.golden.free_run_error),
   },
   {

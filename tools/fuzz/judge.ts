@@ -25,7 +25,8 @@ export async function* judge(
 ): AsyncIterable<Verdict> {
   for (const className of source.classes) {
     const scheduler = await load(className);
-    for (const one of source.cases(className)) yield await verdictOf(withOwnTimesteps(one, scheduler), source, scheduler);
+    for (const one of source.cases(className))
+      yield await verdictOf(withOwnTimesteps(one, scheduler), source, scheduler);
   }
 }
 

@@ -63,6 +63,8 @@ export function indexOf(golden: FuzzCase, step: number): number {
 
 /** Entry i of a table that is recorded whole or by its head. */
 export function entryOf(table: unknown, i: number): number {
-  const list = (table as { readonly head?: readonly number[] } | null | undefined)?.head ?? (table as readonly number[] | undefined);
+  const list =
+    (table as { readonly head?: readonly number[] } | null | undefined)?.head ??
+    (table as readonly number[] | undefined);
   return list?.[i] ?? Number.NaN;
 }

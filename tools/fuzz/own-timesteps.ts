@@ -41,6 +41,7 @@ function mapped(golden: Timed, own: (t: number) => number): GoldenCase {
     ...golden,
     ...('timesteps' in golden && golden.timesteps && { timesteps: golden.timesteps.map(own) }),
     ...(expect && { expect: { ...expect, steps: expect.steps.map((step) => ({ ...step, t: own(step.t) })) } }),
-    ...(golden.kind === 'error' && golden.error.t !== undefined && { error: { ...golden.error, t: own(golden.error.t) } }),
+    ...(golden.kind === 'error' &&
+      golden.error.t !== undefined && { error: { ...golden.error, t: own(golden.error.t) } }),
   } as GoldenCase;
 }

@@ -84,7 +84,9 @@ export function requireSpacing(spacing: string): void {
 /** Throws CONFIG_INVALID unless num_train_timesteps is an integer of at least 1. */
 export function requireTrainSteps(count: number): void {
   if (Number.isInteger(count) && count >= 1) return;
-  throw new DiffusionError('CONFIG_INVALID', `num_train_timesteps is ${count}; give an integer of at least 1.`, { count });
+  throw new DiffusionError('CONFIG_INVALID', `num_train_timesteps is ${count}; give an integer of at least 1.`, {
+    count,
+  });
 }
 
 /** Throws REQUEST_INVALID unless `steps` is an integer from 1 to `most`. */
