@@ -179,3 +179,13 @@ describe('levels', () => {
     expect([...(await (await scheduler.addNoise(x!, z!, 0)).data())]).toEqual([...noise]);
   });
 });
+
+it('a run takes all its steps, though rounding gives its first timestep twice', async () => {
+  const scheduler = new DPMSolverMultistepScheduler({ use_karras_sigmas: true, beta_schedule: 'squaredcos_cap_v2' });
+  const run = scheduler.start(5);
+  expect(run.timesteps).toEqual([998, 998, 997, 937, 0]);
+  const samples = await trajectory({ run, model, start: noise, shape });
+  expect(samples.length).toBe(6);
+  const told = await follow(scheduler, { numInferenceSteps: 5, beginIndex: 0 });
+  expect(samples.map((x) => [...x])).toEqual(told.map((x) => [...x]));
+});
