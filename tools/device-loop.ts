@@ -25,7 +25,7 @@ const table = (head: readonly string[], body: readonly (readonly (string | numbe
 const read = ({ maps, copies, getData }: Row['loop']): number => Math.max(maps, copies) + getData;
 
 const line = ({ id, steps, loop, image, kernels, dispatches, uploads, pixels }: Row): (string | number)[] => [
-  id.replace(/^\w+ /, '').replace(/Scheduler$/, ''),
+  id.replace(/^\w+ /, '').replace('Scheduler', ''),
   steps,
   read(loop),
   read(image),
@@ -76,8 +76,8 @@ const page = `# Nothing leaves the device
 
 <!-- Written by \`npm run device-loop\`. -->
 
-Model and scheduler on one GPU device in a page: from the prompt to the last sample nothing is read back, whichever scheduler. How to
-write it: [Pipelines](pipelines.md#nothing-leaves-the-device).
+Model and scheduler on one GPU device in a page: from the prompt to the last sample nothing is read back, with every scheduler but two
+kinds whose mathematics need a number on the host. How to write it: [Pipelines](pipelines.md#nothing-leaves-the-device).
 
 ![the same picture from four places](images/device-loop.png)
 
@@ -99,8 +99,7 @@ on the host.
 
 ${['emoji', 'digits', 'small'].map(section).join('\n\n')}
 
-DPM adaptive reads an error estimate after each step, because it decides how far the next one goes. Dynamic thresholding (*thresholded*: DDIM
-with it) needs a quantile of each predicted picture.
+DPM adaptive reads an error estimate after each step, because it decides how far the next one goes. Dynamic thresholding needs a quantile of each predicted picture.
 
 ## Left out
 

@@ -38,7 +38,7 @@ const EMOJI = [
   .map((name) => run('emoji', name));
 const THRESHOLDED = {
   ...run('digits', 'DDIMScheduler', { prediction_type: 'v_prediction', thresholding: true }),
-  id: 'thresholded',
+  id: 'digits DDIMScheduler, thresholding',
 };
 const sweep = await everyScheduler('small');
 let inNode: Readonly<Record<string, Drawn>>;
