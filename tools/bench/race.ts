@@ -49,7 +49,7 @@ export const SHAPES: readonly (readonly number[])[] = QUICK
     ];
 
 /** Milliseconds for one scheduler at one size, and how many rounds that buys at most. */
-const BUDGET = QUICK ? 0 : 1000;
+const BUDGET = QUICK ? 0 : 800;
 const WARM = QUICK ? 0 : 3;
 const MOST = 40;
 const LEAST = QUICK ? 1 : 5;

@@ -6,7 +6,10 @@ import { StableDiffusionPipeline } from '@unnoise/pipelines';
 import { loadPipeline } from '@unnoise/pipelines/node';
 import { DPMSolverMultistepScheduler } from '@unnoise/scheduler-dpmsolver-multistep';
 
-const RUNS = 15;
+import { QUICK } from './measure.ts';
+
+const RUNS = QUICK ? 1 : 15;
+const PICTURES = QUICK ? 1 : 5;
 const STEPS = 20;
 const SEED = 0;
 const PROMPT = { prompt: 'red apple', seed: SEED, steps: STEPS };
@@ -37,7 +40,7 @@ async function timed(work: () => Promise<unknown>, runs: number = RUNS): Promise
 async function stepTime(pipeline: StableDiffusionPipeline, guidance: number): Promise<Times> {
   const times: number[] = [];
   let last = Number.NaN;
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < (QUICK ? 1 : 3); i++) {
     const loop = await pipeline.denoise({ ...PROMPT, guidance });
     for await (const { index } of loop) {
       const now = performance.now();
@@ -61,8 +64,8 @@ async function measured(pipeline: StableDiffusionPipeline): Promise<readonly (re
     ['step with guidance', await stepTime(pipeline, pipeline.defaultGuidance)],
     ['VAE decoder, to bytes', await timed(() => pipeline.toImages(image.latents))],
     ['VAE encoder', await timed(() => pipeline.autoencoder.encode(planes, streams))],
-    [`picture, ${STEPS} steps with guidance`, await timed(() => pipeline.generate(PROMPT), 5)],
-    ['picture, 12 steps with guidance', await timed(() => pipeline.generate({ ...PROMPT, steps: 12 }), 5)],
+    [`picture, ${STEPS} steps with guidance`, await timed(() => pipeline.generate(PROMPT), PICTURES)],
+    ['picture, 12 steps with guidance', await timed(() => pipeline.generate({ ...PROMPT, steps: 12 }), PICTURES)],
   ];
 }
 
