@@ -20,7 +20,7 @@ form.addEventListener('submit', (event) => {
   began = performance.now();
   button.disabled = true;
   status.value = 'opening the model';
-  worker.postMessage(request);
+  worker.postMessage(request, []);
 });
 
 worker.addEventListener('message', ({ data }: MessageEvent<DrawMessage>) => {

@@ -18,7 +18,7 @@ export type DrawMessage =
 const say = (message: DrawMessage, give: Transferable[] = []): void => self.postMessage(message, { transfer: give });
 let painter: ReturnType<typeof openPainter> | undefined;
 
-self.onmessage = async ({ data: { model, ...request } }: MessageEvent<DrawRequest>): Promise<void> => {
+async function answer({ model, ...request }: DrawRequest): Promise<void> {
   try {
     const { pipeline } = await (painter ??= openPainter(model));
     const { images } = await pipeline.generate({ ...request, onStep: ({ progress }) => say({ progress }) });
@@ -27,4 +27,6 @@ self.onmessage = async ({ data: { model, ...request } }: MessageEvent<DrawReques
   } catch (error) {
     say({ failure: (error as Error).message });
   }
-};
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<DrawRequest>) => void answer(data));

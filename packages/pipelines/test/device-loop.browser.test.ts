@@ -162,9 +162,10 @@ describe('in a Web Worker', () => {
 function inWorker(job: Job): Promise<LoopReport> {
   const worker = new Worker(new URL('./device-loop/worker.ts', import.meta.url), { type: 'module' });
   return new Promise<LoopReport>((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<{ report?: LoopReport; failure?: string }>) =>
-      data.report ? resolve(data.report) : reject(new Error(data.failure));
-    worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(job);
+    worker.addEventListener('message', ({ data }: MessageEvent<{ report?: LoopReport; failure?: string }>) =>
+      data.report ? resolve(data.report) : reject(new Error(data.failure)),
+    );
+    worker.addEventListener('error', ({ message }) => reject(new Error(message)));
+    worker.postMessage(job, []);
   }).finally(() => worker.terminate());
 }

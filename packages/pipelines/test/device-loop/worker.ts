@@ -10,13 +10,15 @@ export interface Job {
   readonly base: string;
 }
 
-self.onmessage = async ({ data: { provider, run, base } }: MessageEvent<Job>): Promise<void> => {
+async function answer({ provider, run, base }: Job): Promise<void> {
   try {
     const place = await open(provider, run.model, base);
     const report = await draw(place, run);
     await place.close();
-    self.postMessage({ report });
+    self.postMessage({ report }, { transfer: [] });
   } catch (error) {
-    self.postMessage({ failure: String((error as Error).stack) });
+    self.postMessage({ failure: String((error as Error).stack) }, { transfer: [] });
   }
-};
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<Job>) => void answer(data));
