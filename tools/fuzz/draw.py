@@ -17,6 +17,8 @@ FIXED_SHAPE = ("VQDiffusionScheduler", "AmusedScheduler", "ConsistencyDecoderSch
 SEEDED = ("DPMSolverSDEScheduler", "CosineDPMSolverMultistepScheduler")
 # Their config does: without a seed the noise would be upstream's global one.
 SEED_KEY = {"DPMSolverSDEScheduler": "noise_sampler_seed"}
+# Options that are given as tensors of the sample's dtype.
+OF_SAMPLE_DTYPE = ("variance_noise", "old_pred_original_sample", "pred_original_sample")
 # It knows one and two steps.
 SHORT = ("ConsistencyDecoderScheduler",)
 
@@ -34,7 +36,7 @@ def settings(scheduler):
 
 
 def halved(tape):
-    """Noise that is given has the dtype of the sample, as noise that is drawn."""
+    """Tensors that are given have the dtype of the sample, as those of a loop have."""
     return lambda case, i: tape(case, i).half()
 
 
@@ -75,7 +77,7 @@ class Draw:
         elif self.often(0.5) and case["request"] and "num_inference_steps" in case["request"]:
             top = max([0, *case.get("rows", [])])
             case["request"] = {**case["request"], "num_inference_steps": max(self.count(), top + 1)}
-        if case["dtype"] == "float16" and "variance_noise" in case.get("options", {}):
+        if case["dtype"] == "float16" and any(key in case.get("options", {}) for key in OF_SAMPLE_DTYPE):
             case["tape"] = halved(case["tape"])
         return case
 

@@ -6,7 +6,7 @@ from copy import deepcopy
 from distance import Distance, Exact, wide
 from recording import Failure, StepRun, record
 from rounding import rounded
-from special import record_call
+from special import MethodCall, record_call
 from tape import replaying_in_float64
 
 # Below it a note of the case says it all.
@@ -48,8 +48,8 @@ def with_measures(recipe, asked, case, tensors, free):
     if case["kind"] == "steps" and recipe.judged:
         found = {"no_digit": Measured.last.absolute or None, "free_run_error": free and free_run_error(recipe, asked, case, tensors)}
         return {**case, **{key: value for key, value in found.items() if value}}
-    if case["kind"] == "call" and case["method"] == "undo_step" and case["dtype"] == "float16":
-        return {**case, "loop_error": loop_error(recipe, asked, case, tensors)}
+    if case["kind"] == "call":
+        return {**case, "call_errors": call_errors(recipe, asked, case, tensors)}
     return case
 
 
@@ -79,13 +79,20 @@ def ends(run, steps, tensors):
     return exact, disturbed
 
 
-def loop_error(recipe, asked, case, tensors):
-    """How far the many roundings of a float16 loop lead away."""
+def call_errors(recipe, asked, case, tensors):
+    """How far each result is from the same call in float64; nothing where there is no such call."""
+    run = MethodCall(recipe, asked)
     draws = [tensors[f"noise.0.{j}"].double() for j in range(len(case["draws"]))]
-    scheduler = Exact(recipe.module, StepRun(recipe, asked).build()).scheduler
-    with replaying_in_float64(recipe.module, draws):
-        exact = scheduler.undo_step(tensors["x"].double(), *case["arguments"][1:])
-    return float((tensors["result.result"].double() - exact).abs().max())
+    given = [tensors[value].double() if isinstance(value, str) else value for value in case["arguments"]]
+    options = {"generator": None} if case.get("generator") else {}
+    try:
+        scheduler = Exact(recipe.module, run.build()).scheduler
+        with replaying_in_float64(recipe.module, draws):
+            exact = run.named(getattr(scheduler, case["method"])(*given, **options))
+    except Exception:
+        return {}
+    found = {name: tensors.get(f"result.{name}") for name in exact}
+    return {name: float((value.double() - exact[name]).abs().max()) for name, value in found.items() if value is not None}
 
 
 def fails_in_float32(recipe, case):

@@ -11,8 +11,8 @@ export type FuzzCase = Exclude<GoldenCase, { readonly kind: 'swap' }> & {
   readonly no_digit?: Readonly<Record<string, number>>;
   /** Absolute distance of a whole run from one in float64. */
   readonly free_run_error?: number;
-  /** The same of a loop within one call, in float16. */
-  readonly loop_error?: number;
+  /** The same of the results of a method, by upstream's name. */
+  readonly call_errors?: Readonly<Record<string, number>>;
 };
 
 /** One thing that differs. */

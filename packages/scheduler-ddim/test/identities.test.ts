@@ -112,3 +112,11 @@ describe('levels', () => {
     expect([...(await noised.data())]).toEqual([...noise]);
   });
 });
+
+describe('thresholding', () => {
+  it.each([0, -1])('has thresholds above 0, and none of %d', async (sample_max_value) => {
+    const x = tensor(noise, [1, 3, 2], { backend });
+    const step = ddim({ thresholding: true, sample_max_value }).start(2).step(x, x);
+    await expect(step).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});

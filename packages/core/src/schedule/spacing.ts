@@ -81,12 +81,14 @@ export function requireSpacing(spacing: string): void {
   requireChoice('timestep_spacing', spacing, TIMESTEP_SPACINGS);
 }
 
-/** Throws CONFIG_INVALID unless num_train_timesteps is an integer of at least 1. */
+/** Whole numbers above it are not float32 numbers, as timesteps are. */
+const MOST_TRAINED = 2 ** 24;
+
+/** Throws CONFIG_INVALID unless num_train_timesteps is an integer from 1 to 2^24. */
 export function requireTrainSteps(count: number): void {
-  if (Number.isInteger(count) && count >= 1) return;
-  throw new DiffusionError('CONFIG_INVALID', `num_train_timesteps is ${count}; give an integer of at least 1.`, {
-    count,
-  });
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_TRAINED) return;
+  const message = `num_train_timesteps is ${count}; give an integer from 1 to ${MOST_TRAINED}.`;
+  throw new DiffusionError('CONFIG_INVALID', message, { count });
 }
 
 /** Throws REQUEST_INVALID unless `steps` is an integer from 1 to `most`. */

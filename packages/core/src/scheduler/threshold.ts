@@ -18,6 +18,10 @@ export async function thresholded(
     const message = `thresholding needs a sample [batch, channels, ...]; this one has shape [${x0.shape}].`;
     throw new DiffusionError('SHAPE_MISMATCH', message, { shape: x0.shape });
   }
+  if (!(config.sample_max_value > 0)) {
+    const message = `sample_max_value is ${config.sample_max_value}. Thresholds lie above 0: give a larger one.`;
+    throw new DiffusionError('CONFIG_INVALID', message, { sample_max_value: config.sample_max_value });
+  }
   const values = Float32Array.from(await context.host(x0));
   const batch = x0.shape[0] ?? 0;
   const size = values.length / batch;
