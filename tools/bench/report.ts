@@ -61,7 +61,9 @@ export function backendTable({ backends }: Parts): string {
   return table(
     ['backend', 'scheduler', 'latents', 'step', ...header, 'naive', ...header, 'faster'],
     backends.map(({ backend, name, shape, fused, naive }) => [
-      ...[backend, name, shapeText(shape)],
+      backend,
+      name,
+      shapeText(shape),
       ...cells(fused),
       ...cells(naive),
       times(naive.time.min / fused.time.min),
