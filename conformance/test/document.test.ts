@@ -52,7 +52,7 @@ it('says how a column broke off, and what it owes', () => {
   const { suites } = column('');
   const text = lines(column('cpu'), column('gpu', { broke: 'SIGABRT.', suites: suites.slice(0, 1) }));
   expect(text).toContain('| DDIMScheduler | pass 10 | **missing** |');
-  expect(text.join()).toContain('**broke off** after 1 suites: SIGABRT.');
+  expect(text.join()).toContain('**broke off** after 1 suites: SIGABRT., pass 10');
 });
 
 it('counts what was declined by its reason, and lists what failed', () => {

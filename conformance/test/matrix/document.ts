@@ -77,7 +77,7 @@ function ranOf({ suites, extent }: ColumnRecord): string {
 function resultOf({ notRun, broke, suites }: ColumnRecord): string {
   if (notRun) return `**not run**: ${notRun}`;
   const text = cell(tallyOf(suites));
-  return broke ? `**broke off** after ${suites.length} suites: ${broke} ${text}` : text;
+  return broke ? `**broke off** after ${suites.length} suites: ${broke.slice(0, 120)}, ${text}` : text;
 }
 
 const duration = (seconds: number): string => (seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
@@ -89,12 +89,13 @@ function extents(columns: Columns): string {
   return `*all* is every case. *part* is, ${RULE}. These are ${runs} recorded runs, listed in
 \`conformance/test/matrix/part.json\`; \`npm test\` fails when the rule would choose others. Of the cases for backends the part is every one,
 once: not again one operation at a time and with every handle watched. Cases not run: ${left.join(', ') || 'none'}.
-Software in place of a GPU takes hours for all cases; \`npm run conformance -- --whole\` runs them on every column.
+Columns on software in place of a GPU run the part unless all cases are asked for; \`npm run conformance -- --whole\` does on every column, and \`--part\` runs
+the part on every column.
 Times are those of a machine that did other work as well.
 
-\`npm test\` runs all cases for backends on every column in Node, all of every scheduler on cpu and on the float64 reference, and on ort,
-onnx-graph, tfjs-cpu, tfjs-wasm and webgpu the part's steps and whole runs. In Chromium it runs the cases for backends, and those
-steps and runs of EulerDiscreteScheduler and VQDiffusionScheduler on every column.`;
+\`npm test\` holds every column in Node to the cases for backends, cpu and the float64 reference to all cases of every scheduler, and
+ort, onnx-graph, tfjs-cpu, tfjs-wasm and webgpu to the part's steps and whole runs. In Chromium it runs cases for backends, which the
+tests of each package choose.`;
 }
 
 function declined(columns: Columns): string {
