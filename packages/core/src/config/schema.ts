@@ -67,6 +67,14 @@ function fits(field: ConfigField<unknown>, value: unknown): boolean {
   return field.kind === 'numbers' ? isNumbers(value) : typeof value === field.kind;
 }
 
+/** From here on whole numbers are not float32 numbers, as timesteps are; tables of more levels would fill the memory. */
+const MOST_TRAINED = 2 ** 24;
+
+function tooMany(className: string, value: unknown): DiffusionError {
+  const message = `${className}: num_train_timesteps is ${String(value)}; give at most ${MOST_TRAINED}.`;
+  return new DiffusionError('CONFIG_INVALID', message, { className, value });
+}
+
 /** Throws CONFIG_INVALID when a value has the wrong type, an unknown key is given, or a required one is missing. */
 export function checkConfig(className: string, schema: AnySchema, given: Readonly<Record<string, unknown>>): void {
   requireKnown(className, 'config key', given, Object.keys(schema), 'CONFIG_INVALID');
@@ -80,6 +88,7 @@ export function checkConfig(className: string, schema: AnySchema, given: Readonl
         { className, key, value },
       );
     }
+    if (key === 'num_train_timesteps' && (value as number) > MOST_TRAINED) throw tooMany(className, value);
   }
   for (const [key, field] of Object.entries(schema)) {
     if (field.required && given[key] === undefined) {
