@@ -1,4 +1,4 @@
-// A step on every backend, fused and the naive way: one kernel, graph or operation of the same backend for each operation of the formula.
+// A step on every backend, fused and the naive way: one kernel or graph of the same backend for each operation of the folded expression.
 
 import { createCpuBackend } from '@unnoise/backend-cpu';
 import { createOrtBackend, createOrtGraphBackend } from '@unnoise/backend-ort';

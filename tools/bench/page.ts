@@ -56,8 +56,9 @@ ${noiseTable(report)}`;
 
 const runtimes = (report: Report): string => `## Every backend
 
-A step alone, tensors already on the backend. *Naive* is the same formula on the same backend, one operation at a time: a kernel, an ONNX graph, a TensorFlow.js
-operation or a dispatch for each. Dispatches and readbacks are the most that one step makes, compiles those of all runs together.
+A step alone, tensors already on the backend. *Naive* is the same on the same backend with one kernel, ONNX graph, dispatch or chain of TensorFlow.js
+operations for each operation of the expression. It is no straw man: the expression has been folded before, so that a weighted sum of any length is one
+operation. Dispatches and readbacks are the most that one step makes, compiles those of all runs together.
 WebGPU is measured on the host, in Node on Dawn without a driver: what the library and Dawn take until the commands are recorded. What a GPU then needs
 depends on the GPU, and this machine has none; a software driver would say nothing about it.
 
