@@ -148,6 +148,17 @@ function vqSums(seen: Seen, timestep: number): readonly number[] {
 /** Of single formulas. */
 export const FEW: readonly Difference[] = [
   {
+    reason: 'more trained levels than float32 timesteps can tell apart are refused',
+    explains: ({ golden, text }) =>
+      Number(golden.config['num_train_timesteps']) > 2 ** 24 &&
+      /^threw CONFIG_INVALID: \w+: num_train_timesteps is \d+; give at most 16777216/.test(text),
+  },
+  {
+    reason: 'UniPCMultistep: an empty list as solver_p, which upstream takes for none, is no scheduler',
+    explains: ({ golden, text }) =>
+      JSON.stringify(golden.config['solver_p']) === '[]' && text.startsWith('threw CONFIG_INVALID: solver_p is .'),
+  },
+  {
     reason:
       'EulerAncestral: sigma_down is NaN where rounding leaves less than nothing under the root; here sigma_next^2 / sigma',
     explains: (seen) => {

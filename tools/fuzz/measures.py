@@ -23,8 +23,7 @@ class BuildOnce:
         return lambda: self.copy(run)
 
     def copy(self, run):
-        built = vars(run).get("built") or self.upstream(run)
-        run.built = built
+        built = run.built = vars(run)["built"] if "built" in vars(run) else self.upstream(run)
         config = built._internal_dict  # frozen, which deepcopy cannot make
         return deepcopy(built, {id(config): config})
 
