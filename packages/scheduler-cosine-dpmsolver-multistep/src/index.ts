@@ -186,7 +186,11 @@ function noiseTime(sigmas: Table): Table {
 }
 
 /** Exponential sigmas pass through their logarithm, karras ones through a root. */
-function requireSigmas({ sigma_min: min, sigma_max: max, sigma_schedule: schedule }: CosineDPMSolverMultistepConfig): void {
+function requireSigmas({
+  sigma_min: min,
+  sigma_max: max,
+  sigma_schedule: schedule,
+}: CosineDPMSolverMultistepConfig): void {
   if (schedule === 'karras' ? min >= 0 && max >= 0 : min > 0 && max > 0) return;
   const message = `sigma_min is ${min} and sigma_max ${max}. Give numbers above 0 for ${schedule} sigmas.`;
   throw new DiffusionError('CONFIG_INVALID', message, { min, max, schedule });

@@ -15,7 +15,8 @@ LMSDiscrete:lms-discrete LTXEulerAncestralRF:ltx-euler-ancestral-rf PNDM:pndm Re
 ScoreSdeVe:sde-ve ScoreSdeVp:sde-vp TCD:tcd UnCLIP:unclip UniPCMultistep:unipc-multistep VQDiffusion:vq-diffusion`;
 
 /** Those of upstream that no package here has. */
-const ABSENT = 'BlockRefinement DiscreteDDIM EntropyBound FlowMapEulerDiscrete Helios HeliosDMD MiniMaxH3 Piflow RFD4Proteina';
+const ABSENT =
+  'BlockRefinement DiscreteDDIM EntropyBound FlowMapEulerDiscrete Helios HeliosDMD MiniMaxH3 Piflow RFD4Proteina';
 
 /** The samplers of k-diffusion, and Restart, which is made of its parts: upstream does not have them. In the same way. */
 const K_SAMPLERS = `DPMAdaptive:dpm-adaptive DPMFast:dpm-fast DPMPP2SAncestral:dpmpp-2s-ancestral DPMPP3MSDE:dpmpp-3m-sde
