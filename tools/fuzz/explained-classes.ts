@@ -228,9 +228,10 @@ export const FEW: readonly Difference[] = [
     reason: 'CMStochasticIterative: the root of sigma_min^2 - sigma_min^2, which float32 makes negative; here 0',
     explains: (seen) => {
       const min = configured(seen, 'sigma_min', 0.002);
-      const square = Math.fround(Math.fround(min) ** 2) - Math.fround(min ** 2);
-      const atEnd = entryOf(expectOf(seen)?.sigmas, indexOf(seen.golden, failedAt(seen)) + 1) === 0;
-      const end = atEnd || indexOf(seen.golden, failedAt(seen)) === stepsOf(seen.golden) - 1;
+      const square = Math.fround(Math.fround(min) ** 2) - min ** 2;
+      const index = indexOf(seen.golden, failedAt(seen));
+      const atEnd = entryOf(expectOf(seen)?.sigmas, index + 1) <= Math.fround(min); // which is raised to sigma_min
+      const end = atEnd || index === stepsOf(seen.golden) - 1;
       return (
         is('CMStochasticIterative')(seen) && failureOf(seen)?.type === 'NaN' && nothingThrown(seen) && end && square < 0
       );

@@ -88,22 +88,23 @@ export class CogVideoXDPMScheduler extends SchedulerMixin<CogVideoXDPMConfig, Co
   protected override rule({ k, x, out, carry, options, normal }: StepContext<CogVideoXDPMRow>): StepResult {
     const { x0 } = predict(this.config.prediction_type, k.now, x, out);
     const { oldPredOriginalSample: x0Back = carry[0], timestepBack = k.timestepBack } = options;
-    const slope = x0Back && !k.last ? x0.sub(x0Back).mul(1 / (2 * this.#ratio(k, timestepBack))) : undefined;
+    // as upstream, a timestep that was not trained is refused also where it is not used
+    const back = timestepBack === undefined ? undefined : trainedLevel(this.#alphasCumprod, timestepBack);
+    const slope = x0Back && !k.last ? x0.sub(x0Back).mul(1 / (2 * ratio(k, back))) : undefined;
     const z = normal(x.shape);
     if (!slope) return { prev: advanced(k, x, x0, z), x0, carry: [x0] };
     return { prev: advanced(k, x, x0.add(slope), normal(x.shape)), x0, carry: [x0] };
   }
+}
 
-  /** r: the size of the step before, relative to this one. */
-  #ratio({ now, next }: CogVideoXDPMRow, timestepBack: number | undefined): number {
-    if (timestepBack === undefined) {
-      const message =
-        'CogVideoXDPMScheduler: which timestep oldPredOriginalSample is of is not known. Give timestepBack.';
-      throw new DiffusionError('REQUEST_INVALID', message);
-    }
-    const back = trainedLevel(this.#alphasCumprod, timestepBack);
-    return stepVariables(now.alphaCumprod, next.alphaCumprod, back.alphaCumprod).r ?? Number.NaN;
+/** r: the size of the step before, relative to this one. */
+function ratio({ now, next }: CogVideoXDPMRow, back: TrainedLevel | undefined): number {
+  if (!back) {
+    const message =
+      'CogVideoXDPMScheduler: which timestep oldPredOriginalSample is of is not known. Give timestepBack.';
+    throw new DiffusionError('REQUEST_INVALID', message);
   }
+  return stepVariables(now.alphaCumprod, next.alphaCumprod, back.alphaCumprod).r ?? Number.NaN;
 }
 
 /** x moved to the next level towards what is taken for the clean sample, and noised. */
