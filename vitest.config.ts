@@ -1,7 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
-import { drawInNode, keepReport } from './packages/pipelines/test/device-loop/command.ts';
+import { keepInOut, runInNode } from './tools/browser-commands.ts';
 import { chromium, CHROMIUM_FLAGS, vulkan } from './tools/devices.mjs';
 
 const conditions = (platform: string): string[] => ['@unnoise/source', 'module', platform, 'development|production'];
@@ -34,7 +34,7 @@ const browser = (executablePath: string): TestProjectInlineConfiguration => ({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      commands: { drawInNode, keepReport },
+      commands: { keepInOut, runInNode },
       provider: playwright({ launchOptions: { executablePath, args: CHROMIUM_FLAGS } }),
       instances: [{ browser: 'chromium' }],
     },

@@ -16,6 +16,7 @@ function emptyWorkspace(): string {
   for (const name of [
     ...settings,
     'tools/nx',
+    'tools/browser-commands.ts',
     'tools/count-reporter.ts',
     'tools/devices.mjs',
     'tools/device-reporter.ts',

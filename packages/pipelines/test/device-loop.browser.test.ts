@@ -56,11 +56,13 @@ function compared(report: LoopReport, where: string): LoopReport & Apart {
 }
 
 beforeAll(async () => {
-  inNode = await commands.drawInNode([...sweep, ...SOME, ...EMOJI, THRESHOLDED]);
+  const runs = [...sweep, ...SOME, ...EMOJI, THRESHOLDED];
+  inNode = (await commands.runInNode('packages/pipelines/test/device-loop/in-node.ts', runs)) as typeof inNode;
 }, 300_000);
 
 afterAll(async () => {
-  await commands.keepReport({ rows, inNode: inNode[EMOJI[0]!.id], agent: navigator.userAgent });
+  const report: Report = { rows, inNode: inNode[EMOJI[0]!.id]!, agent: navigator.userAgent };
+  await commands.keepInOut('device-loop.json', report); // for tools/device-loop.ts
 });
 
 async function on<T>(provider: Provider, model: LoopRun['model'], use: (place: Place) => Promise<T>): Promise<T> {
