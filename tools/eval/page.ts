@@ -158,7 +158,8 @@ ${trials(promptGuidance)}
 
 ## Time
 
-In milliseconds a picture, in batches of 32, model included.
+In milliseconds a picture, in batches of 32, model included; on a machine that had other work. [Performance](performance.md) has times on a
+quiet one.
 
 ${matrix(cells, (cell) => cell.millisecondsPerPicture.toFixed(0))}
 `;
