@@ -27,7 +27,7 @@ const LARGER: Readonly<Record<string, number>> = {
   'dpmsolver-multistep-inverse': 17.4,
   'dpmsolver-singlestep': 18.1,
   'dpmsolver-multistep': 18.1,
-  'unipc-multistep': 18.3,
+  'unipc-multistep': 18.6,
   sasolver: 17.9,
   // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them, Restart its list of restarts.
   'dpm-fast': 15.3,
