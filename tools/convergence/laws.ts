@@ -1,7 +1,7 @@
 // The samplers that add noise: how far the law of their samples is from that of Gaussian data. Exact, without a random number.
 
 import { lawError, observedOrder } from '@unnoise/conformance';
-import type { ConfigObject, Generator, Run, RunRequest, SchedulerClass, SchedulerMixin } from '@unnoise/core';
+import type { ConfigObject, Generator, Run, RunRequest, SchedulerMixin } from '@unnoise/core';
 import { loadScheduler } from '@unnoise/schedulers';
 import { preserving, withLevels } from './measure.ts';
 
@@ -98,7 +98,7 @@ export const SAMPLERS: readonly Sampler[] = [
 ];
 
 export async function lawOf({ className, config, start, output }: Sampler): Promise<Law> {
-  const Class = (await loadScheduler(className)) as SchedulerClass;
+  const Class = await loadScheduler(className);
   const scheduler = new Class(config, { precision: 'exact64' });
   const found: { readonly mean: number; readonly variance: number }[] = [];
   for (const steps of LAW_COUNTS)

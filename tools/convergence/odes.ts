@@ -1,6 +1,6 @@
 // The solvers of the probability flow, each as it is published: no lower orders at the end, and the order that its paper promises.
 
-import type { ConfigObject, SchedulerClass, SchedulerMixin, SchedulerOptions } from '@unnoise/core';
+import type { ConfigObject, SchedulerMixin, SchedulerOptions } from '@unnoise/core';
 import { torchGenerator } from '@unnoise/core';
 import { gaussianMixture } from '@unnoise/testing-gmm';
 import { loadScheduler } from '@unnoise/schedulers';
@@ -268,7 +268,7 @@ export async function errorsOf(
   { className, config, counts, walk }: Solver,
   precision: NonNullable<SchedulerOptions['precision']>,
 ): Promise<readonly number[]> {
-  const Class = (await loadScheduler(className)) as SchedulerClass;
+  const Class = await loadScheduler(className);
   const scheduler = new Class(config, { precision });
   const errors: number[] = [];
   for (const count of counts) errors.push(await errorOf(walk(scheduler, count)));

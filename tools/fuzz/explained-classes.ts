@@ -219,7 +219,7 @@ export const FEW: readonly Difference[] = [
       const last = configured(seen, 'num_train_timesteps', 1000) - 1;
       const zero =
         numberIn(seen, /^threw NUMERIC: \w+: step \d+ \(timestep (\d+)\) has the coefficient -?Infinity/) === last ||
-        /^threw NUMERIC: batchStepNoNoise: alpha is 0 for batch item/.test(seen.text);
+        seen.text.startsWith('threw NUMERIC: batchStepNoNoise: alpha is 0 for batch item');
       const epsilon = (config['prediction_type'] ?? 'epsilon') === 'epsilon';
       return four(seen) && config['rescale_betas_zero_snr'] === true && epsilon && clips === true && zero;
     },

@@ -43,5 +43,5 @@ function mapped(golden: Timed, own: (t: number) => number): GoldenCase {
     ...(expect && { expect: { ...expect, steps: expect.steps.map((step) => ({ ...step, t: own(step.t) })) } }),
     ...(golden.kind === 'error' &&
       golden.error.t !== undefined && { error: { ...golden.error, t: own(golden.error.t) } }),
-  } as GoldenCase;
+  };
 }

@@ -1,7 +1,7 @@
 // How far a free run may end from upstream's. A run cannot be held to more than its steps are: each may err by its own bound, and what the
 // method itself makes of an early error is no fault of the subject.
 
-import type { AnySchema, BetaScheduleConfig, ConfigObject, Table } from '@unnoise/core';
+import type { AnySchema, BetaScheduleConfig, ConfigObject } from '@unnoise/core';
 import { COMMON_BETA_RULES, trainingTables, upstream32 } from '@unnoise/core';
 import type { GoldenSteps } from '../golden/format.ts';
 import type { GoldenTensors } from '../golden/source.ts';

@@ -58,7 +58,7 @@ function columnTable(columns: Columns): string {
   return table(
     head,
     columns.map((column) => {
-      const { name, place, runtime, device, date, seconds } = column;
+      const { name, place, runtime, date, seconds } = column;
       const on = [place, runtime].filter(Boolean).join(', ');
       const when = date.slice(0, 16).replace('T', ' ') || '-';
       return [name, on || '-', deviceOf(column), ranOf(column), resultOf(column), when, duration(seconds)];

@@ -80,7 +80,7 @@ describe('a run', () => {
       const id = `UnCLIPScheduler/${variance}-from-${from}-to-${to < 0 ? 'end' : to}`;
       const golden = goldens.cases('UnCLIPScheduler').find((one) => one.id === id) as GoldenSteps;
       const tensors = await goldens.tensors(id);
-      const of = (name: string) => host(tensors.get(name)!.data as Float32Array, tensors.get(name)!.shape);
+      const of = (name: string) => host(tensors.get(name)!.data, tensors.get(name)!.shape);
       const scheduler = new UnCLIPScheduler(golden.config);
       const beginIndex = scheduler.start(25).timesteps.indexOf(from);
       const run = scheduler.start({ numInferenceSteps: 25, beginIndex });

@@ -87,7 +87,7 @@ export class ConditionFeeds {
   }
 
   async #onHost(input: OnnxValueInfo, halves: readonly Value[]): Promise<readonly OnnxTensor[]> {
-    const arrays = await Promise.all(halves.map((half) => (isTensor(half) ? hostData(half) : half.data)));
+    const arrays = await Promise.all(halves.map(async (half) => (isTensor(half) ? hostData(half) : half.data)));
     const data = joined(arrays.map((array) => encoded(array, input)));
     const [batch, ...item] = halves[0]!.shape;
     return this.#groups.map((group) => {

@@ -18,7 +18,7 @@ export function sharesDevice(x: Tensor): boolean {
 }
 
 /** The value behind a tensor that `sharesDevice`, in its shape; valid until the tensor is disposed. */
-export const deviceValue = (x: Tensor): Promise<OnnxTensor> => toOrt(x) as Promise<OnnxTensor>;
+export const deviceValue = (x: Tensor): Promise<OnnxTensor> => toOrt(x);
 
 /** What a graph left on a device, as `parts` tensors of equal size along the batch, which own it. @throws BACKEND_MISMATCH. */
 export async function fromDevice(

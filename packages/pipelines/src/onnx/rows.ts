@@ -75,12 +75,12 @@ export async function mapRows(
   }
 }
 
-function fedValue(
+async function fedValue(
   part: ModelPart,
   input: OnnxValueInfo,
   value: HostArray | Tensor,
   groups: readonly RowGroup[],
-): Fed | Promise<Fed> {
+): Promise<Fed> {
   if ('dtype' in value) return fed(part, input, value, groups);
   const [rows, ...item] = value.shape;
   const data = encode(value.data, input.type, input.name) as Float32Array;

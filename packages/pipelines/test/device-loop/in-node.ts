@@ -23,7 +23,7 @@ function pipelineFor(model: LoopRun['model']): Promise<ImagePipeline> {
 const pictures: Record<string, Drawn> = {};
 for (const run of JSON.parse(await text(process.stdin)) as readonly LoopRun[]) {
   const pipeline = await prepared(await pipelineFor(run.model), run);
-  const { images } = await pipeline.generate(run.request as never);
+  const { images } = await pipeline.generate(run.request);
   pictures[run.id] = await plain(images[0]!);
 }
 console.log(JSON.stringify(pictures));

@@ -106,7 +106,7 @@ export async function draw(
   const [began, before] = [performance.now(), { ...counts }];
   const ends: number[] = [];
   const onStep = (step: DenoiseStep): void | Promise<void> => (ends.push(kernels.dispatches), each(step));
-  const loop = await pipeline.denoise({ ...run.request, onStep } as never);
+  const loop = await pipeline.denoise({ ...run.request, onStep });
   const latents = await loop.result();
   const between = { ...counts };
   const { dispatches, uploads, downloads } = kernels;
