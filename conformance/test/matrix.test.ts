@@ -21,7 +21,8 @@ describe('backends', () => {
     const report = await runCases(backendCases(), (await create()).backend);
     expect(failures(report)).toEqual([]);
     expect(report.results.length).toBeGreaterThan(2000);
-    if (name !== SMALL[1]) expect(declined(report)).toBe(0);
+    // what cannot fuse has no fusion budgets
+    if (name !== SMALL[1]) expect(declined(report)).toBe(name === SMALL[0] ? 3 : 0);
   });
 
   it('that declares only the required operations declines the others, and there are many', async () => {
