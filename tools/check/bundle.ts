@@ -20,24 +20,24 @@ const LARGER: Readonly<Record<string, number>> = {
   'lms-discrete': 15.7,
   'k-dpm-2-discrete': 15.9,
   'heun-discrete': 15.9,
-  'k-dpm-2-ancestral-discrete': 16.1,
-  'euler-discrete': 16.1,
+  'k-dpm-2-ancestral-discrete': 16.3,
+  'euler-discrete': 16.3,
   // The same, and flow sigmas, thresholding, levels in lambda, algorithms and orders.
-  'deis-multistep': 17.1,
+  'deis-multistep': 17.3,
   'dpmsolver-multistep-inverse': 17.4,
   'dpmsolver-singlestep': 18.1,
   'dpmsolver-multistep': 18.1,
   'unipc-multistep': 18.6,
-  sasolver: 17.9,
+  sasolver: 18.1,
   // k-diffusion's schedules and plans of model calls; DPM adaptive has its step-size control beside them, Restart its list of restarts.
-  'dpm-fast': 15.3,
+  'dpm-fast': 15.5,
   'dpm-adaptive': 16.1,
   'dpmpp-2s-ancestral': 16.3,
   restart: 16.8,
   // The Brownian path: torch's generator, numpy's SeedSequence, and glibc's logarithm and cosine to the last bit.
-  'cosine-dpmsolver-multistep': 21.7,
+  'cosine-dpmsolver-multistep': 21.9,
   'dpmsolver-sde': 23.7,
-  'dpmpp-3m-sde': 23.7,
+  'dpmpp-3m-sde': 23.9,
 };
 
 /** What a program imports on demand stays outside, as a bundler puts it into files of its own. */
