@@ -45,7 +45,7 @@ const plain = (name: string, guidance: number, ...counts: number[]): Trial[] =>
 
 export const TRIALS: readonly Trial[] = [
   ...plain('LCM student', 1, 1, 2, 4, 8),
-  ...plain('DDIM', 2.5, 5, 10, 20),
+  ...plain('DDIM', 2.5, 2, 5, 10, 20),
   ...plain('DPM++ 2M', 2.5, 5, 10, 20),
   ...plain('UniPC', 2.5, 5, 10, 20),
 ];
